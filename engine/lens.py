@@ -1,0 +1,79 @@
+"""A lens: a two-way value transform with two laws.
+
+`put(get(a), a) == a` - a value nobody edited comes back as the original; and `get(put(s, a))` is a fixed point -
+what a side made of a value stays what it is on every later pass. `Chain` composes lenses; `Refusal` is how a lens says that a
+side cannot hold a value without changing its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Refusal(Exception):
+    """The side cannot hold this value. The message says why, for the person who finds the hold."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What a lens may look at besides its own value."""
+
+    means: Mapping[str, str]
+    """Vocabulary entry -> native field name, of this side: `{"meeting.start": "dtstart"}`."""
+    native: Mapping[str, Any]
+    """The native record: as read (get), or as it will be once the rows before this one are written (put)."""
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    """put only: the whole shared record, by vocabulary entry: `{"meeting.repeat": {...}}`."""
+    zone: str = "UTC"
+    """IANA zone in which the side shows times that carry none."""
+    horizon: str = "2040-12-31"
+    """Last date (ISO) to which an endless rule is expanded where a side cannot hold the rule itself."""
+    notes: list[str] = field(default_factory=list)
+    """put only: what a person should know: "repeat rule expanded to 36 cancelled days"."""
+
+    def value(self, means: str) -> Any:
+        """The native value of the field with this meaning, or None."""
+        name = self.means.get(means)
+        return None if name is None else self.native.get(name)
+
+
+class Lens(Protocol):
+    """Pure and deterministic; None stands for empty on both ends."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Vocabulary entries of the native fields it looks at besides its own (`meeting.start`)."""
+
+    def get(self, native: Any, context: Context) -> Any:
+        """Native to shared."""
+
+    def put(self, shared: Any, old: Any, context: Context) -> Any:
+        """Shared to native, keeping of `old` (None for a new record) whatever the shared value does not speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Lenses in sequence, native side first."""
+
+    lenses: Sequence[Lens]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(name for lens in self.lenses for name in lens.reads)
+
+    def get(self, native: Any, context: Context) -> Any:
+        for lens in self.lenses:
+            native = lens.get(native, context)
+        return native
+
+    def put(self, shared: Any, old: Any, context: Context) -> Any:
+        if old is not None and self.get(old, context) == shared:
+            return old
+        olds = [old]
+        for lens in self.lenses[:-1]:
+            olds.append(lens.get(olds[-1], context) if olds[-1] is not None else None)
+        for lens, former in zip(reversed(self.lenses), reversed(olds), strict=True):
+            shared = lens.put(shared, former, context)
+        return shared
