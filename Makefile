@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup demo test check docs bench lock
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv with the exact versions of requirements.lock (quick the second time)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Syncline needs Python 3.11: install it, or say which one: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Two calendars and a server of this machine kept the same, step by step, in about two minutes
+	$(BIN)/syncline demo
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest -n 2
+
+check: setup ## Format, lint, types, layers, documentation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+docs: setup ## Write the generated parts of the documentation anew
+	$(BIN)/python -m syncline.docs
+
+bench: setup ## Time the engine with 10,000 meetings and print the figures
+	$(BIN)/python -m benchmarks
+
+lock: ## Resolve the newest allowed versions into requirements.lock (needs pip 25.1 or later)
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade pip
+	build/lock/bin/python -m pip install --quiet '.[sandbox]' --group dev
+	build/lock/bin/python -m pip freeze --exclude syncline > requirements.lock
+	rm -rf build/lock
