@@ -1,0 +1,251 @@
+"""The one place that knows HTTP: sending, counting, pacing, retrying, and turning failures into the contract's errors.
+
+It is also the only module that imports httpx, so that a successor of httpx is a change of one file.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+from pyrate_limiter import Limiter, Rate
+
+from engine.contract import AppError, AuthExpired, Invalid, Missing, Refused, Stale, Transient
+
+Auth = httpx.Auth
+Request = httpx.Request
+Response = httpx.Response
+Transport = httpx.BaseTransport
+MockTransport = httpx.MockTransport
+Classify = Callable[[Response], AppError | None]
+"""What an answer means: an error of the contract, or None where the caller can use the answer."""
+
+READS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
+ATTEMPTS = 4
+FIRST_WAIT = 0.5  # seconds; doubles with each try
+PATIENCE = timedelta(seconds=90)  # waiting longer is the scheduler's business, not a request's
+log = logging.getLogger(__name__)
+
+
+class Client:
+    """A paced, counting HTTP client for one account of one app. Every failure leaves as an `AppError`.
+
+    Addresses are resolved against `base_url` like links in a page: `calendar/v3/x` is appended, `/x` starts at the
+    server's root, and a whole address is taken as it is, provided that it leads to the same server (the sign-in is
+    sent along) or to one that was named to `trust`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: Auth | None = None,
+        calls: tuple[int, timedelta] | None = None,
+        classify: Classify | None = None,
+        transport: Transport | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: timedelta = PATIENCE,
+        timeout: timedelta = timedelta(seconds=60),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.base_url = _base(base_url)
+        self.requests = 0
+        """HTTP requests sent so far, retries and token refreshes included."""
+        self.classify: Classify = classify or classify_status
+        self._sleep, self._patience = sleep, patience
+        self._secrets: Callable[[], Iterable[str]] = getattr(auth, "secrets", tuple)
+        self._origins = {_origin(self.base_url)}
+        self._limiter = Limiter(Rate(calls[0], int(calls[1].total_seconds() * 1000))) if calls else None
+        self._client = httpx.Client(
+            auth=auth,
+            transport=transport,
+            timeout=httpx.Timeout(timeout.total_seconds(), connect=15),
+            headers={"User-Agent": "syncline", **(headers or {})},
+            event_hooks={"request": [self._count]},
+        )
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        classify: Classify | None = None,
+    ) -> Response:
+        """The answer, body read. Redirects are not followed: a 3xx is the caller's to judge.
+
+        `idempotent` says that sending it twice does no harm (default: the method only reads); only then is a lost
+        answer tried again. What surely had no effect (429, no connection) is tried again in any case.
+        """
+        target = self._resolve(url)
+        safe = method.upper() in READS if idempotent is None else idempotent
+        body = {"json": json} if json is not None else {"content": content} if content is not None else {}
+        request = self._build(method, target, params=params, headers=headers, **body)
+        waited = 0.0
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._once(request, classify or self.classify, reads=method.upper() in READS)
+            except Transient as error:
+                wait = self._wait(error, attempt)
+                if not (safe or error.landed is False) or attempt == ATTEMPTS or waited + wait > self._seconds:
+                    raise
+                log.info("%s Trying again in %.1f s.", error, wait)
+            self._sleep(wait)
+            waited += wait
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def json(self, method: str, url: str, **options: Any) -> Any:
+        """As `request`, giving the decoded body (None where it is empty)."""
+        response = self.request(method, url, **options)
+        return decode(response) if response.content else None
+
+    def trust(self, url: str) -> None:
+        """Allow whole addresses on this URL's server too; only for addresses the app itself vouches for."""
+        self._origins.add(_origin(url))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+        if self._limiter:
+            self._limiter.close()
+
+    def _once(self, request: Request, classify: Classify, *, reads: bool) -> Response:
+        """One try, its failures named and freed of secrets."""
+        try:
+            self._pace()
+            response = self._client.send(request)
+            error = classify(response)
+        except httpx.HTTPError as failure:
+            error = _network(failure, reads=reads)
+            error.__cause__ = failure
+        except AppError as raised:  # the sign-in failed on the way
+            error = raised
+        if error is None:
+            return response
+        error.args = (self._clean(str(error)),)
+        raise error
+
+    def _build(self, method: str, url: str, **options: Any) -> Request:
+        try:
+            return self._client.build_request(method, url, **options)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise Refused(f"{url.partition('?')[0]!r} is not an address: {error}. Check base_url.") from error
+
+    def _resolve(self, url: str) -> str:
+        target = urljoin(self.base_url, url)
+        if _origin(target) not in self._origins:
+            host = httpx.URL(target).host
+            raise Refused(f"The server sent us on to {host}, which is not part of this connection. Check base_url.")
+        return target
+
+    def _pace(self) -> None:
+        if self._limiter and not self._limiter.try_acquire("app", timeout=self._seconds):
+            raise Transient("Our own limit of calls for this app is used up.", wait=self._patience, landed=False)
+
+    def _wait(self, error: Transient, attempt: int) -> float:
+        """Seconds: what the app asked for, else doubling, with up to a quarter of jitter."""
+        if error.wait is not None:
+            return error.wait.total_seconds()
+        return FIRST_WAIT * float(2 ** (attempt - 1)) * random.uniform(1, 1.25)  # noqa: S311 - jitter, not a secret
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets():
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+    def _count(self, _: Request) -> None:
+        self.requests += 1
+
+    @property
+    def _seconds(self) -> float:
+        return self._patience.total_seconds()
+
+
+def decode(response: Response) -> Any:
+    """The JSON of an answer; a page of something else (a proxy's, a sign-in portal's) is Transient."""
+    try:
+        return jsonlib.loads(response.content)
+    except ValueError as error:
+        kind = response.headers.get("content-type", "an unnamed type")
+        message = f"{where(response)} answered with {kind} instead of JSON. Is base_url right, is a proxy in between?"
+        raise Transient(message) from error
+
+
+def classify_status(response: Response) -> AppError | None:
+    """The meaning of a status code where an app has no dialect of its own; apps refine it."""
+    code, said = response.status_code, f"{where(response)} answered {response.status_code} {response.reason_phrase}"
+    if code < 400:
+        return None
+    if code == 401:
+        return AuthExpired(f"{said}: the sign-in is not accepted. Sign in again.")
+    if code == 403:
+        return Refused(f"{said}: the account may not do this. Check its rights and the scopes it granted.")
+    if code in (404, 410):
+        return Missing(f"{said}: it is not there.")
+    if code == 412:
+        return Stale(f"{said}: the record was changed meanwhile.")
+    if code == 429:
+        return Transient(f"{said}: too many calls.", wait=retry_after(response), landed=False)
+    if code == 408 or code >= 500:
+        return Transient(f"{said}: the app has a problem.", wait=retry_after(response))
+    return Invalid(f"{said}: the app refuses this request.")
+
+
+def retry_after(response: Response) -> timedelta | None:
+    """How long the app asks us to wait: Retry-After in seconds or as an HTTP date (against the answer's own Date)."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.replace(".", "", 1).isdigit():
+        return timedelta(seconds=float(text))
+    try:
+        until = parsedate_to_datetime(text)
+        start = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return max(until - start, timedelta())
+
+
+def where(response: Response) -> str:
+    """`GET host/path`, without the query, which may hold tokens."""
+    url = response.request.url
+    return f"{response.request.method} {url.host}{url.path}"
+
+
+def _network(failure: httpx.HTTPError, *, reads: bool) -> AppError:
+    """A failure below HTTP. What broke before the request was sent surely had no effect."""
+    host = failure.request.url.host  # of the token refresh perhaps, not of ours
+    reason = str(failure) or type(failure).__name__
+    if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
+        message = f"Cannot reach {host}: {reason}. Check the address (base_url) and your network."
+        return Transient(message, landed=False)
+    if isinstance(failure, httpx.UnsupportedProtocol | httpx.TooManyRedirects):
+        return Refused(f"Cannot use {host}: {reason}. Check base_url.")
+    if isinstance(failure, httpx.PoolTimeout) or reads:
+        return Transient(f"{host} gave no answer: {reason}.", landed=False)
+    return Transient(f"{host} gave no answer: {reason}. The write may have landed.", landed=None)
+
+
+def _base(url: str) -> str:
+    parsed = httpx.URL(url) if "://" in url else None
+    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
+        raise Refused(f"base_url {url!r} is not an address. Write it like https://example.org.")
+    if parsed.userinfo:
+        raise Refused("base_url holds a user name or password: give these as settings of their own.")
+    return url if url.endswith("/") else url + "/"
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parsed = httpx.URL(url)
+    return parsed.scheme, parsed.host, parsed.port
