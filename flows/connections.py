@@ -1,0 +1,110 @@
+"""The signed-in accounts of a project, kept in its state; what is secret is sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from flows.lock import file_lock
+from flows.secrets import Vault
+
+if TYPE_CHECKING:
+    from engine.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account: `settings` hold nothing secret, `sealed` holds the rest."""
+
+    name: str
+    app: str
+    settings: Mapping[str, str]
+    sealed: bytes
+    account: str | None
+    """As the app calls it, such as an address."""
+    created_at: str
+
+
+class Connections:
+    """Those of one project."""
+
+    def __init__(self, store: Store, vault: Vault, locks: Path) -> None:
+        self._store, self._vault, self._locks = store, vault, locks
+
+    def all(self) -> list[Connection]:
+        """By name."""
+        from engine.store.tables import connections
+
+        return sorted((_connection(row) for row in self._store.all(connections)), key=lambda one: one.name)
+
+    def get(self, name: str) -> Connection | None:
+        """The connection of that name, if there is one."""
+        from engine.store.tables import connections
+
+        rows = self._store.all(connections, connections.c.name == name)
+        return _connection(rows[0]) if rows else None
+
+    def put(
+        self,
+        name: str,
+        app: str,
+        settings: Mapping[str, str],
+        secrets: Mapping[str, str],
+        *,
+        account: str,
+        now: datetime,
+    ) -> None:
+        """Saves a connection, in place of a former one of that name. `now` is aware."""
+        from engine.store import put
+        from engine.store.tables import connections
+
+        row: dict[str, Any] = {"name": name, "app": app, "settings": dict(settings), "account": account}
+        row |= {"secrets": self._vault.seal(secrets), "created_at": now.isoformat()}
+        with self._store.write() as transaction:
+            put(transaction, connections, [row])
+
+    def secrets(self, name: str) -> dict[str, str]:
+        """The secret settings as they are now (another process may have renewed a token)."""
+        found = self.get(name)
+        return self._vault.open(found.sealed, name) if found else {}
+
+    def renew(self, name: str, fresh: Mapping[str, str]) -> None:
+        """Stores renewed tokens; whoever calls this holds `lock(name)`."""
+        from sqlalchemy import update
+
+        from engine.store.tables import connections
+
+        sealed = self._vault.seal({**self.secrets(name), **fresh})
+        with self._store.write() as transaction:
+            transaction.execute(update(connections).where(connections.c.name == name).values(secrets=sealed))
+
+    def delete(self, name: str) -> bool:
+        """Whether there was one."""
+        from sqlalchemy import delete
+
+        from engine.store.tables import connections
+
+        with self._store.write() as transaction:
+            return bool(transaction.execute(delete(connections).where(connections.c.name == name)).rowcount)
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """One renewal at a time: over this machine, and over all machines that share a PostgreSQL state."""
+        with file_lock(self._locks / f"{name}.lock"):
+            if self._store.sqlite:
+                yield
+                return
+            from sqlalchemy import text
+
+            with self._store.read() as session:
+                session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": crc32(f"syncline {name}".encode())})
+                yield
+
+
+def _connection(row: Mapping[str, Any]) -> Connection:
+    return Connection(row["name"], row["app"], row["settings"], row["secrets"], row["account"], row["created_at"])

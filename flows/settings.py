@@ -1,0 +1,70 @@
+"""What the environment and the project's .env say: addresses, keys, log level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SYNCLINE_"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used. The message names the variable and what it may be."""
+
+
+class Settings(BaseSettings):
+    """Each is an environment variable, `SYNCLINE_` and the name in capitals; the environment wins over `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    state_url: str = Field(
+        "sqlite:///.syncline/state.db",
+        description="Where links, history, runs and connections are kept: `sqlite:///path` (relative to the project "
+        "folder) or `postgresql://user:password@host/name`.",
+    )
+    key: SecretStr = Field(
+        SecretStr(""),
+        description="Fernet key, or several separated by commas, that seals the secrets of connections: the first "
+        "seals, all of them open. Without it a key is made in `.syncline/key` when the first secret is saved.",
+    )
+    snapshots: str = Field(
+        ".syncline/snapshots",
+        description="Where the Parquet snapshots of what each run read are kept, relative to the project folder. "
+        "Workers on several machines need a location they all reach.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="How much is logged on the terminal: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+
+
+def load(root: Path) -> Settings:
+    """The settings of the project in `root`, with paths made absolute. Raises SettingsError."""
+    try:
+        found = Settings(_env_file=root / ".env")  # type: ignore[call-arg]  # pydantic-settings' own argument
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{root / '.env'} is not UTF-8 text. Save it as UTF-8.") from None
+    changes = {"state_url": _state_url(found.state_url, root), "snapshots": _location(found.snapshots, root)}
+    return found.model_copy(update=changes)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper().removeprefix(PREFIX)
+    said = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f"The setting {name} cannot be used: it {said}. Change it in the environment or in the project's .env."
+
+
+def _state_url(url: str, root: Path) -> str:
+    path = url.removeprefix("sqlite:///")
+    if path in (url, ":memory:", ""):
+        return url
+    return f"sqlite:///{root / Path(path).expanduser()}"
+
+
+def _location(place: str, root: Path) -> str:
+    return place if "://" in place else str(root / Path(place).expanduser())
