@@ -1,0 +1,103 @@
+"""A sync: a mapping put to work with connections, a schedule and brakes. One YAML file in `deployments/`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from engine.mapping import Brakes, Mapping, Side, Zone
+from engine.problem import Problem, did_you_mean, kind, listed
+from engine.strict import Faults, Strict, fault
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PERIOD = r"^[1-9]\d*[smhd]$"
+_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+LEAST = timedelta(seconds=10)
+
+
+def _period(value: Any) -> Any:
+    if not isinstance(value, str) or not re.match(_PERIOD, value):
+        raise fault(f"should be a period such as 30s, 5m, 2h or 1d, not {kind(value)}")
+    if interval(value) < LEAST:
+        raise fault(f"should be 10s or more, not {value}")
+    return value
+
+
+def interval(period: str) -> timedelta:
+    """`5m` as a timedelta."""
+    return timedelta(**{_UNITS[period[-1]]: int(period[:-1])})
+
+
+def _time(value: Any) -> Any:
+    if not isinstance(value, str) or not re.match(_TIME, value):
+        raise fault(f"should be a time of day such as 03:00, not {kind(value)}")
+    return value
+
+
+class Schedule(Strict):
+    """When the sync runs by itself."""
+
+    every: Annotated[str, BeforeValidator(_period)] | None = Field(
+        default=None, description="Time between two runs: 30s, 5m, 2h, 1d; 10s at least."
+    )
+    full: Annotated[str, BeforeValidator(_time)] | None = Field(
+        default=None, description="Time of day of a run that reads everything, HH:MM."
+    )
+    zone: Zone = Field(default=None, description="IANA zone of 'full'; UTC unless given.")
+
+    @property
+    def interval(self) -> timedelta | None:
+        return interval(self.every) if self.every else None
+
+
+class Place(Strict):
+    """Which account a side of the mapping is, and what differs from the mapping there."""
+
+    connection: str = Field(min_length=1, description="Name of a signed-in connection.")
+    scope: dict[str, Any] | None = Field(default=None, description="Keys that replace those of the mapping's scope.")
+    zone: Zone = Field(default=None, description="IANA zone that replaces the mapping's.")
+
+
+class Deployment(Strict):
+    """A sync file."""
+
+    sync: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Its name.")
+    mapping: str = Field(min_length=1, description="Name of a mapping, or a path to its file.")
+    sides: dict[str, Place] = Field(description="The mapping's sides, each with its connection.")
+    schedule: Schedule | None = Field(default=None, description="None: it runs when somebody runs it.")
+    brakes: Brakes | None = Field(default=None, description="Limits that replace those of the mapping, key by key.")
+    task_runner: Literal["threads", "dask", "ray"] = Field(default="threads", description="Where large backfills run.")
+    paused: bool = Field(default=False, description="true: the schedule does not start it.")
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Deployment:
+        if len(self.sides) < 2:
+            raise Faults((("sides",), "a sync needs two sides or more"))
+        return self
+
+    def side(self, mapping: Mapping, name: str) -> Side:
+        """A side of the mapping with this sync's scope and zone."""
+        place, side = self.sides[name], mapping.sides[name]
+        scope = {**side.scope, **(place.scope or {})}
+        return side.model_copy(update={"scope": scope, "zone": place.zone or side.zone})
+
+    def limits(self, mapping: Mapping) -> Brakes:
+        """The brakes that hold in this sync."""
+        return mapping.brakes.overridden(self.brakes)
+
+    def check_sides(self, mapping: Mapping) -> list[Problem]:
+        """Sides that the mapping does not have, or that this sync leaves out."""
+        problems = [
+            Problem(
+                f"mapping '{mapping.name}' has no side '{side}'"
+                + (did_you_mean(side, mapping.sides) or f"; it has {listed(mapping.sides)}"),
+                ("sides", side),
+            )
+            for side in self.sides
+            if side not in mapping.sides
+        ]
+        missing = [side for side in mapping.sides if side not in self.sides]
+        return problems + [Problem(f"side '{side}' of the mapping has no connection", ("sides",)) for side in missing]
