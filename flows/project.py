@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from engine.deployment import Deployment
     from engine.mapping import Mapping as MappingModel
     from engine.store import Store
-    from flows.connections import Connections
+    from flows.connections import Connection, Connections
     from flows.settings import Settings
 
 LIBRARY = Path(__file__).parent.parent / "mappings"
 STATE = ".syncline"
 NOT_SYNCS = frozenset({"prefect", "compose", "docker-compose"})
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class ProjectError(Exception):
@@ -110,7 +110,7 @@ class Project:
         """Where the sync of that name is, or would be."""
         if not NAME.fullmatch(name):
             raise ProjectError(
-                f"{name!r} cannot be the name of a sync: use small letters, digits, - and _, at most 64 of them."
+                f"{name!r} cannot be the name of a sync: use letters, digits, - _ and ., at most 64 of them."
             )
         return self.root / "deployments" / f"{name}.yaml"
 
@@ -132,16 +132,20 @@ class Project:
         names = sorted({file.stem for folder in places for file in folder.glob("*.yaml")})
         raise ProjectError(self._unknown("mapping", name, names, f"in {places[0]} or the library"))
 
+    def connection(self, name: str) -> Connection:
+        """The saved account of that name. Raises ProjectError."""
+        found = self.connections.get(name)
+        if found is None:
+            known = [one.name for one in self.connections.all()]
+            hint = f" Make it with: syncline connect APP --name {name}"
+            raise ProjectError(self._unknown("connection", name, known) + hint)
+        return found
+
     def connector(self, name: str) -> App:
         """The account of that name, ready to use; tokens it renews are saved first. Raises ProjectError, Refused."""
         from connectors import connect
 
-        found = self.connections.get(name)
-        if found is None:
-            names = [one.name for one in self.connections.all()]
-            raise ProjectError(
-                self._unknown("connection", name, names) + f" Make it with: syncline connect APP --name {name}"
-            )
+        found = self.connection(name)
         settings = {**found.settings, **self.connections.secrets(name)}
         return connect(
             found.app,

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,12 +78,12 @@ def _make(file: Path) -> None:
     from cryptography.fernet import Fernet
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:  # noqa: PTH123 - a descriptor
+    handle, draft = mkstemp(dir=file.parent)  # readable by its owner only
+    with open(handle, "wb") as stream:  # noqa: PTH123 - a descriptor
         stream.write(Fernet.generate_key() + b"\n")
     try:
         os.link(draft, file)
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        Path(draft).unlink()

@@ -1,0 +1,7 @@
+"""`python -m syncline`."""
+
+from __future__ import annotations
+
+from syncline.cli import script
+
+script()

@@ -1,0 +1,72 @@
+"""The command line: `syncline COMMAND`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError, Group
+
+from syncline.commands import design, look, ops, project, runs
+from syncline.errors import explain
+from syncline.exits import Exit
+
+START = Group("Start", sort_key=1)
+DESIGN = Group("Describe a sync", sort_key=2)
+RUN = Group("Run it", sort_key=3)
+LOOK = Group("Look at it", sort_key=4)
+OPERATE = Group("Operate", sort_key=5)
+
+GROUPS = {
+    START: (ops.demo, ops.sandbox, project.init, project.connect, project.connections),
+    DESIGN: (design.new, design.check),
+    RUN: (runs.plan, runs.apply, runs.run, runs.backfill),
+    LOOK: (look.status, look.runs, look.show, look.history, look.holds, look.resolve, look.sql),
+    OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor),
+}
+
+app = App(
+    name="syncline",
+    help="Keep the same records the same in several business apps.\n\n"
+    "Exit codes: 0 done, 1 error, 2 something waits for a person (or: the plan has changes), 3 wrong usage.",
+    help_format="plaintext",
+    version=lambda: version("syncline"),
+    result_action="return_value",
+)
+for _group, _commands in GROUPS.items():
+    for _command in _commands:
+        app.command(_command, group=_group)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code. Never a traceback, unless SYNCLINE_DEBUG is set."""
+    try:
+        return int(app(list(arguments) if arguments is not None else None, exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        return _say(f"{error}. See: syncline --help", Exit.USAGE)
+    except KeyboardInterrupt:
+        return _say("Stopped. Nothing is lost; a later run goes on.", Exit.ERROR)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone: say nothing more
+        return Exit.DONE
+    except Exception as error:
+        if os.environ.get("SYNCLINE_DEBUG"):
+            raise
+        return _say(explain(error), Exit.ERROR)
+
+
+def _say(sentence: str, code: Exit) -> int:
+    text = sentence.replace(".. See", ". See")
+    print(f"syncline: {text}", file=sys.stderr)
+    return code
+
+
+def script() -> None:
+    """The installed command."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    script()

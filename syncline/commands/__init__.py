@@ -1,0 +1,1 @@
+"""One module per group of commands. They import what they need when they run, so that `--help` is quick."""

@@ -1,0 +1,69 @@
+"""Describe a sync: make one from a mapping, and check what is written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from syncline.exits import Exit
+from syncline.options import AsJson, ProjectDir, opened
+from syncline.output import emit
+
+
+def new(
+    name: Annotated[str, Parameter(help="What the sync is called.")],
+    /,
+    *,
+    mapping: Annotated[str, Parameter(help="A mapping of the project or the library, by name or path.")],
+    side: Annotated[
+        list[str],
+        Parameter(consume_multiple=True, negative="", help="side=CONNECTION, once for each side of the mapping."),
+    ],
+    scope: Annotated[
+        list[str],
+        Parameter(
+            consume_multiple=True,
+            negative="",
+            help="side.key=VALUE: another part of the account than the mapping says.",
+        ),
+    ] = [],  # noqa: B006 - never changed
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
+    """Make a sync: write deployments/NAME.yaml. Nothing runs yet.
+
+    Example: syncline new work --mapping google-outlook-meetings --side google=me --side outlook=office
+    """
+    from syncline.draft import draft
+
+    with opened(project) as here:
+        path = draft(here, name, mapping, side, scope)
+    emit(
+        {"sync": name, "file": str(path)},
+        json,
+        lambda _: f"Wrote {path}.\nNext: syncline plan {name}",
+    )
+    return Exit.DONE
+
+
+def check(
+    what: Annotated[
+        str | None, Parameter(help="A sync, or a mapping file. Without it, every sync of the project.")
+    ] = None,
+    /,
+    *,
+    offline: Annotated[bool, Parameter(negative="", help="Do not ask the apps for their fields.")] = False,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
+    """Check syncs and mappings: the files, the fields that the apps really have, the mapping's examples.
+
+    Example: syncline check work
+    """
+    from syncline.checking import check_all, shown
+
+    with opened(project) as here:
+        found = check_all(here, what, offline)
+    emit(found, json, shown)
+    return Exit.DONE if all(not one["problems"] for one in found) else Exit.ERROR

@@ -1,0 +1,121 @@
+"""Operate: the demo, stand-ins, Prefect, and a look at the whole set-up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from syncline.exits import Exit
+from syncline.options import AsJson, ProjectDir, opened
+from syncline.output import emit, table
+
+
+def demo(
+    folder: Annotated[Path, Parameter(help="Where the demo's project folder is made.")] = Path("demo-project"),
+    /,
+    *,
+    json: AsJson = False,
+) -> int:
+    """Two stand-in calendars and a CalDAV server of this machine, kept the same, step by step.
+
+    Example: syncline demo
+    """
+    from syncline import demo as story
+
+    return int(story.run(folder, as_json=json) or Exit.DONE)
+
+
+def sandbox(
+    apps: Annotated[list[str], Parameter(help="google_calendar, outlook_calendar; several at once.")],
+    /,
+    *,
+    port_base: Annotated[
+        int | None, Parameter(help="First port; the next apps get the next. Free ports without it.")
+    ] = None,
+    seed: Annotated[
+        list[str], Parameter(negative="", help="APP=FOLDER: fill an app with the calendars (.ics) of a folder.")
+    ] = [],  # noqa: B006 - never changed
+    state: Annotated[Path | None, Parameter(help="A file the data is loaded from and saved to.")] = None,
+    json: AsJson = False,  # noqa: ARG001 - its lines are JSON anyway
+) -> int:
+    """Serve stand-ins of apps on this machine until stopped; the first line of each app is JSON with its address.
+
+    Example: syncline sandbox google_calendar outlook_calendar --port-base 9000 --seed google_calendar=calendars
+    """
+    from syncline.standins import serve
+
+    return serve(apps, port_base, seed, state)
+
+
+def deploy(
+    syncs: Annotated[list[str], Parameter(help="The syncs. Without any, all of the project.")] = [],  # noqa: B006
+    /,
+    *,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
+    """Register syncs with Prefect: every-N-minutes, nightly-full, on-change and a paused backfill, for each.
+
+    Example: syncline deploy work
+    """
+    from flows import server
+
+    with opened(project) as here:
+        for name in syncs:
+            here.deployment(name)
+        server.use(here.state / "prefect")
+        from flows import deploy as registry
+
+        made = registry.deploy(here, syncs or here.syncs())
+    emit(made, json, lambda data: table(["sync", "deployment"], [(one["sync"], one["deployment"]) for one in data]))
+    return Exit.DONE
+
+
+def up(*, project: ProjectDir = None, json: AsJson = False) -> int:
+    """Start the project's Prefect server, if none is configured and it does not run yet; print its address.
+
+    Example: syncline up
+    """
+    import os
+
+    from flows.server import Server, configured
+
+    with opened(project) as here:
+        url = configured(os.environ)
+        page = url.removesuffix("/api") if url else Server(here.state / "prefect").up().page
+    whose = "configured" if url else "of this project"
+    emit({"server": page, "own": url is None}, json, lambda _: f"The Prefect server {whose} is at {page}")
+    return Exit.DONE
+
+
+def down(*, project: ProjectDir = None, json: AsJson = False) -> int:
+    """Stop the project's Prefect server.
+
+    Example: syncline down
+    """
+    from flows.server import Server
+
+    with opened(project) as here:
+        stopped = Server(here.state / "prefect").down()
+    said = "The project's Prefect server is stopped." if stopped else "The project had no Prefect server running."
+    emit({"stopped": stopped}, json, lambda _: said)
+    return Exit.DONE
+
+
+def doctor(*, project: ProjectDir = None, json: AsJson = False) -> int:
+    """Look at the whole set-up: Python, packages, settings, state, key, accounts, syncs, Prefect, disk.
+
+    Example: syncline doctor
+    """
+    from syncline.doctor import examine
+
+    found = examine(project)
+    marks = {True: "ok", False: "wrong", None: "–"}
+    emit(
+        found,
+        json,
+        lambda data: table(["what", "state", "detail"], [(f["what"], marks[f["ok"]], f["detail"]) for f in data]),
+    )
+    return Exit.ERROR if any(one["ok"] is False for one in found) else Exit.DONE

@@ -1,0 +1,117 @@
+"""Set up: a project folder, and the accounts it may use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from syncline.exits import Exit
+from syncline.options import AsJson, ProjectDir, opened
+from syncline.output import emit, note, table
+
+
+def init(
+    folder: Annotated[Path, Parameter(help="The folder to make; an existing one is completed, nothing is replaced.")],
+    /,
+    *,
+    json: AsJson = False,
+) -> int:
+    """Make a project folder: mappings/, deployments/, .env.example and .gitignore.
+
+    Example: syncline init my-sync
+    """
+    from syncline.scaffold import scaffold
+
+    made = scaffold(folder)
+    emit(
+        {"project": str(folder.resolve()), "made": made},
+        json,
+        lambda _: f"{folder} is a Syncline project.\nNext: cd {folder} && syncline connect APP --name NAME",
+    )
+    return Exit.DONE
+
+
+def connect(
+    app: Annotated[str, Parameter(help="google_calendar, outlook_calendar or caldav.")],
+    /,
+    *,
+    name: Annotated[str, Parameter(help="What you call this account.")],
+    set: Annotated[
+        list[str],
+        Parameter(
+            name="--set",
+            consume_multiple=True,
+            negative="",
+            help="A setting, key=value: base_url, token, username, password, client_id, ... "
+            "key=- asks for it, or reads a line of standard input; SYNCLINE_SET_KEY in the environment works too.",
+        ),
+    ] = [],  # noqa: B006 - never changed
+    browser: Annotated[bool, Parameter(help="Open the sign-in page; without, its address is printed.")] = True,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
+    """Sign in to an account and save it; nothing is saved before the account has answered.
+
+    A new sign-in replaces the connection of that name. Secrets are kept encrypted.
+
+    Example: syncline connect caldav --name home --set base_url=https://dav.example.org username=ann password=-
+    """
+    from connectors import connect as open_connector
+    from syncline.credentials import complete, gather
+
+    with opened(project) as here:
+        settings = gather(app, set)
+        settings = complete(app, settings, browser)
+        account = open_connector(app, settings, settings.update).check()
+        here.save_connection(name, app, settings, account, datetime.now(UTC))
+    emit(
+        {"connection": name, "app": app, "account": account},
+        json,
+        lambda _: f"Connected: {name} is {account} ({app}).",
+    )
+    return Exit.DONE
+
+
+def connections(
+    *,
+    check: Annotated[bool, Parameter(negative="", help="Also ask each account whether it still answers.")] = False,
+    remove: Annotated[str | None, Parameter(help="Forget the connection of this name.")] = None,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
+    """List the accounts that are signed in; secrets are not shown.
+
+    Example: syncline connections --check
+    """
+    with opened(project) as here:
+        if remove is not None and not here.connections.delete(remove):
+            note(f"There is no connection {remove!r}.")
+            return Exit.ERROR
+        rows = [_shown(one) for one in here.connections.all()]
+        if check:
+            for row in rows:
+                row["state"] = _state(here, row["name"])
+    columns = ["name", "app", "account", "settings", *(["state"] if check else [])]
+    empty = "No account is connected yet. Next: syncline connect APP --name NAME"
+    emit(rows, json, lambda data: table(columns, [[row[key] for key in columns] for row in data], empty=empty))
+    return Exit.ERROR if any(row.get("state", "ok") != "ok" for row in rows) else Exit.DONE
+
+
+def _shown(one: Any) -> dict[str, Any]:
+    settings = ", ".join(f"{key}={value}" for key, value in sorted(one.settings.items()))
+    return {"name": one.name, "app": one.app, "account": one.account or "", "settings": settings}
+
+
+def _state(project: Any, name: str) -> str:
+    from engine.contract import AppError
+    from flows.project import ProjectError
+    from flows.secrets import SecretsError
+
+    try:
+        project.connector(name).check()
+    except (AppError, ProjectError, SecretsError) as error:
+        return str(error)
+    return "ok"

@@ -1,0 +1,61 @@
+"""The settings of an account, from arguments, the environment, standard input and the browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+ENVIRONMENT = "SYNCLINE_SET_"
+
+
+class CredentialsError(Exception):
+    """Settings that cannot be used. The message names the setting, never its value."""
+
+
+def gather(app: str, given: Sequence[str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """All settings but the defaults: arguments win over SYNCLINE_SET_KEY. Raises CredentialsError, Refused."""
+    from connectors import load
+
+    known = {setting.name: setting for setting in load(app).settings}
+    found = {name: environ[key] for name in known if environ.get(key := ENVIRONMENT + name.upper())}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise CredentialsError(f"--set takes key=value, but one has no '='. The keys of {app}: {', '.join(known)}.")
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise CredentialsError(f"{app} has no setting {name!r}.{hint} It has: {', '.join(known)}.")
+        found[name] = _asked(name, known[name].help) if value == "-" else value
+    return found
+
+
+def complete(app: str, settings: dict[str, str], browser: bool) -> dict[str, str]:
+    """Signs in where the app has a sign-in, a client id is given and no token is."""
+    from connectors import load
+
+    sign_in = load(app).sign_in
+    if sign_in is None or any(settings.get(name) for name in ("token", "refresh_token")):
+        return settings
+    if not settings.get("client_id"):
+        raise CredentialsError(
+            f"{app} needs a sign-in: give client_id (and client_secret) of the app you registered, or a token, with "
+            f"--set or {ENVIRONMENT}... in the environment. How to register one: docs/how-to/connect-"
+            f"{app.split('_', maxsplit=1)[0]}.md"
+        )
+    from connectors.signin import signin
+
+    return {**settings, **signin(sign_in, settings, show=_show(browser))}
+
+
+def _asked(name: str, about: str) -> str:
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass(f"{name} ({about}): ")
+    line = sys.stdin.readline()
+    if not line:
+        raise CredentialsError(f"--set {name}=- reads a line of standard input, and there was none left.")
+    return line.rstrip("\r\n")

@@ -1,0 +1,119 @@
+"""Looks at the whole set-up and says of each part whether it works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from flows.project import Project
+from syncline.errors import explain
+
+Finding = dict[str, Any]
+"""`{"what", "ok": True | False | None (does not matter), "detail"}`."""
+LITTLE_DISK = 200 * 2**20
+
+
+def examine(folder: Path | None) -> list[Finding]:
+    """Goes on after what is wrong, as far as it can."""
+    found = [_python(), _packages()]
+    try:
+        project = Project.at(folder) if folder is not None else Project.find()
+    except Exception as error:  # noqa: BLE001 - every error is a finding
+        return [*found, _finding("project", False, explain(error))]
+    found.append(_finding("project", True, str(project.root)))
+    try:
+        found += [finding for part in PARTS for finding in _tried(part, project)]
+    finally:
+        project.close()
+    return found
+
+
+def _tried(part: Callable[[Project], Iterator[Finding]], project: Project) -> list[Finding]:
+    try:
+        return list(part(project))
+    except Exception as error:  # noqa: BLE001 - every error is a finding
+        return [_finding(part.__name__.strip("_"), False, explain(error))]
+
+
+def _finding(what: str, ok: bool | None, detail: str) -> Finding:
+    return {"what": what, "ok": ok, "detail": detail}
+
+
+def _python() -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    return _finding("Python", sys.version_info >= (3, 11), found)
+
+
+def _packages() -> Finding:
+    """Prefect 3.8 fails at import with FastAPI 0.155 and later, with a message that helps nobody."""
+    prefect, fastapi = version("prefect"), version("fastapi")
+    fits = tuple(int(part) for part in fastapi.split(".")[:2]) < (0, 155)
+    hint = "" if fits else "; FastAPI must be below 0.155: pip install -r requirements.lock"
+    return _finding("packages", fits, f"prefect {prefect}, fastapi {fastapi}{hint}")
+
+
+def _settings(project: Project) -> Iterator[Finding]:
+    from sqlalchemy.engine import make_url
+
+    shown = make_url(project.settings.state_url).render_as_string(hide_password=True)
+    yield _finding("settings", True, f"state {shown}, snapshots {project.settings.snapshots}")
+
+
+def _state(project: Project) -> Iterator[Finding]:
+    from engine.store.tables import links
+
+    yield _finding("state", True, f"{len(project.store.all(links))} links")
+
+
+def _key(project: Project) -> Iterator[Finding]:
+    file = project.state / "key"
+    if project.settings.key.get_secret_value():
+        yield _finding("key", True, "from SYNCLINE_KEY")
+    elif not file.exists():
+        yield _finding("key", None, "none yet; one is made when the first account is connected")
+    else:
+        private = file.stat().st_mode & 0o077 == 0
+        yield _finding("key", private, f"{file}" + ("" if private else f" can be read by others: chmod 600 {file}"))
+
+
+def _accounts(project: Project) -> Iterator[Finding]:
+    for one in project.connections.all():
+        try:
+            yield _finding(f"account {one.name}", True, f"{one.app}: {project.connector(one.name).check()}")
+        except Exception as error:  # noqa: BLE001 - every error is a finding
+            yield _finding(f"account {one.name}", False, explain(error))
+
+
+def _syncs(project: Project) -> Iterator[Finding]:
+    from syncline.checking import check_all
+
+    for one in check_all(project, None, offline=True):
+        yield _finding(f"sync {one['checked']}", not one["problems"], "; ".join(one["problems"]) or one["mapping"])
+
+
+def _prefect(project: Project) -> Iterator[Finding]:
+    from flows.server import Server, configured, healthy
+
+    url = configured(os.environ)
+    own = Server(project.state / "prefect").running()
+    if url:
+        yield _finding(
+            "Prefect", healthy(url), f"configured: {url}" + ("" if healthy(url) else ", which does not answer")
+        )
+    elif own:
+        yield _finding("Prefect", True, f"of this project: {own.page}")
+    else:
+        yield _finding("Prefect", None, "not running; started by the first run, or by: syncline up")
+
+
+def _disk(project: Project) -> Iterator[Finding]:
+    free = shutil.disk_usage(project.root).free
+    yield _finding("disk", free > LITTLE_DISK, f"{free / 2**30:.1f} GiB free")
+
+
+PARTS = (_settings, _state, _key, _accounts, _syncs, _prefect, _disk)

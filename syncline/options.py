@@ -1,0 +1,35 @@
+"""The options and arguments that commands share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.project import Project
+
+ProjectDir = Annotated[
+    Path | None,
+    Parameter(
+        name="--project",
+        env_var="SYNCLINE_PROJECT",
+        help="The project folder. Without it, the one of the working folder or the nearest above it.",
+    ),
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts instead of tables.")]
+SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ is called.")]
+
+
+@contextmanager
+def opened(folder: Path | None) -> Iterator[Project]:
+    """The project to work on; what it opened is given back at the end."""
+    project = Project.at(folder) if folder is not None else Project.find()
+    logging.basicConfig(level=project.settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        yield project
+    finally:
+        project.close()

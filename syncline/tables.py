@@ -1,0 +1,125 @@
+"""How reports look in the terminal. They take the very documents that --json prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from syncline.output import brief, table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Doc = Mapping[str, Any]
+STATES = ("in_sync", "excluded", "held", "conflict", "ambiguous", "failed", "pending")
+"""Every record is in exactly one of them."""
+WAITING = ("held", "conflict", "ambiguous", "failed")
+
+
+def plan_table(plan: Doc) -> RenderableType:
+    """Field by field; the id to apply it with below."""
+    from rich.console import Group
+
+    rows: list[tuple[Any, ...]] = []
+    for change in plan["changes"]:
+        fields = change["fields"] or [{"field": "", "before": None, "after": None}]
+        for at, field in enumerate(fields):
+            first = (change["side"], change["op"], change.get("title") or change["record"]) if at == 0 else ("", "", "")
+            why = change["why"] if at == 0 else ""
+            rows.append((*first, field["field"], brief(field["before"], 50), brief(field["after"], 50), why))
+    columns = ("side", "change", "record", "field", "before", "after", "why")
+    parts: list[RenderableType] = [table(columns, rows, empty="There is nothing to write: all sides agree.")]
+    if plan["holds"]:
+        parts.append(holds_table(plan["holds"]))
+    if plan["changes"]:
+        parts.append(f"{_counted(len(plan['changes']), 'change')}. Write them with: syncline apply {plan['plan']}")
+    return Group(*parts)
+
+
+def run_table(report: Doc) -> RenderableType:
+    """Per side: what was read and written; then what needs a person."""
+    from rich.console import Group
+
+    rows = [
+        (side, str(count), *(str(report["writes"].get(side, {}).get(op, 0)) for op in OPS), _requests(report, side))
+        for side, count in report["read"].items()
+    ]
+    parts: list[RenderableType] = [table(("side", "read", *OPS, "requests"), rows, title=f"Run {report['run']}")]
+    parts.append(f"{report['status'].capitalize()} in {report['seconds']:.1f} s.")
+    if report["holds"]:
+        parts.append(f"{_counted(report['holds'], 'hold')} for a person: syncline holds NAME")
+    if report["failed"]:
+        parts.append(f"{_counted(report['failed'], 'record')} could not be written: syncline show {report['run']}")
+    return Group(*parts)
+
+
+OPS = ("create", "update", "delete")
+
+
+def _requests(report: Doc, side: str) -> str:
+    return str(report.get("requests", {}).get(side, 0))
+
+
+def status_table(found: Doc) -> RenderableType:
+    """One row for each side."""
+    rows = []
+    for name, sides in found.items():
+        for at, (side, counts) in enumerate(sides.items()):
+            records = counts["records"]
+            rows.append((name if at == 0 else "", side, *(str(records[state]) for state in (*STATES, "total"))))
+    columns = ("sync", "side", *(state.replace("_", " ") for state in STATES), "total")
+    return table(columns, rows, empty="There is no sync yet. Next: syncline new NAME --mapping M --side ...")
+
+
+def hold_view(row: Doc) -> dict[str, Any]:
+    """A hold of the state as commands print it."""
+    detail = row["detail"]
+    view = {"hold": row["id"], "sync": row["sync"], "kind": row["kind"], "reason": row["reason"], "state": row["state"]}
+    view |= {"link": row["link"], "side": row["side"], "field": row["row"], "key": row["key"]}
+    return view | {"values": detail.get("values", {}), "detail": detail, "opened_at": row["opened_at"]}
+
+
+def holds_table(holds: Sequence[Doc]) -> RenderableType:
+    """Each hold with its reason and how to answer it."""
+    rows = [(hold["hold"], hold["kind"], hold.get("field") or "", hold["reason"], _values(hold)) for hold in holds]
+    columns = ("hold", "kind", "field", "reason", "values")
+    return table(
+        columns, rows, title="Waiting for a person: syncline resolve HOLD ...", empty="Nothing waits for a person."
+    )
+
+
+def _values(hold: Doc) -> str:
+    values = hold.get("values") or {}
+    return "\n".join(f"{side}: {brief(value, 50)}" for side, value in values.items())
+
+
+def history_table(rows: Sequence[Doc]) -> RenderableType:
+    """One row for each field change."""
+    columns = ("at", "event", "side", "record", "field", "before", "after", "source", "rule")
+    lines = [[_cell(row, column) for column in columns] for row in rows]
+    return table(columns, lines, empty="Nothing was changed yet.")
+
+
+def runs_table(rows: Sequence[Doc]) -> RenderableType:
+    """One row for each run, the latest first."""
+    columns = ("run", "sync", "kind", "status", "started_at", "ended_at")
+    return table(columns, [[_cell(row, column) for column in columns] for row in rows], empty="There was no run yet.")
+
+
+def run_details(run: Doc) -> RenderableType:
+    """The run, then its changes and what became of each."""
+    from rich.console import Group
+
+    columns = ("side", "op", "record", "state", "why", "error")
+    changes = [[_cell(change, column) for column in columns] for change in run["changes"]]
+    head = f"{run['kind'].capitalize()} {run['run']} of {run['sync']}: {run['status']}, {run['started_at']}"
+    return Group(head, table(columns, changes, empty="It changed nothing."))
+
+
+def _cell(row: Doc, column: str) -> str:
+    value = row.get(column)
+    return "" if value is None else brief(value, 60)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,114 @@
+"""The project's Prefect server: started once, shared, found again, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from flows.server import Server, ServerError, configured, environment, healthy, use
+
+FAKE = str(Path(__file__).with_name("fake_server.py"))
+
+
+def fake(port):
+    return [sys.executable, FAKE, str(port)]
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "prefect", fake, patience=30)
+    yield made
+    made.down()
+
+
+def test_the_first_command_starts_it_and_the_next_find_it(server):
+    first = server.up()
+    assert healthy(first.url)
+    assert Server(server.home, fake).up() == first
+    assert server.running() == first
+
+
+def test_down_ends_it(server):
+    running = server.up()
+    assert server.down() is True
+    assert not healthy(running.url)
+    assert server.running() is None
+    assert server.down() is False
+
+
+def test_a_pid_file_of_a_dead_server_is_replaced(server):
+    dead = server.up()
+    os.kill(dead.pid, 9)
+    assert server.up().pid != dead.pid
+
+
+def test_a_pid_that_is_another_program_now_is_left_alone(server):
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        server.home.mkdir(parents=True)
+        (server.home / "server.json").write_text(json.dumps({"pid": other.pid, "port": 59}))
+        assert server.running() is None
+        assert server.down() is False
+        assert other.poll() is None
+        assert server.up().pid != other.pid
+    finally:
+        other.communicate(b"\n", timeout=10)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "not json", '{"pid": 1}'])
+def test_a_broken_pid_file_counts_for_nothing(server, text):
+    server.home.mkdir(parents=True)
+    (server.home / "server.json").write_text(text)
+    assert server.running() is None
+
+
+def test_commands_that_start_together_share_one_server(server):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(Server(server.home, fake).up())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == 4
+    assert len(set(found)) == 1
+
+
+def test_a_server_that_dies_is_reported_with_its_last_words(tmp_path):
+    broken = Server(tmp_path / "prefect", lambda _: [sys.executable, FAKE, "broken"])
+    with pytest.raises(ServerError, match=r"no room for a server.*server\.log.*--direct"):
+        broken.up()
+    assert broken.running() is None
+
+
+def test_the_configured_server_is_preferred(tmp_path):
+    assert configured({"PREFECT_HOME": str(tmp_path)}) is None
+    assert configured({"PREFECT_API_URL": "http://one/api", "PREFECT_HOME": str(tmp_path)}) == "http://one/api"
+    (tmp_path / "profiles.toml").write_text(
+        'active = "office"\n[profiles.office]\nPREFECT_API_URL = "http://two/api"\n[profiles.empty]\n'
+    )
+    assert configured({"PREFECT_HOME": str(tmp_path)}) == "http://two/api"
+    assert configured({"PREFECT_HOME": str(tmp_path), "PREFECT_PROFILE": "empty"}) is None
+
+
+def test_with_a_configured_server_none_is_started(tmp_path, monkeypatch):
+    for name in environment(tmp_path):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("PREFECT_API_URL", "http://one/api")
+    assert use(tmp_path) == "http://one/api"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_prefect_itself_starts_this_way(tmp_path):
+    """The one slow test: the real server, with the versions of the lock file."""
+    real = Server(tmp_path / "prefect")
+    try:
+        assert healthy(real.up().url)
+        assert (tmp_path / "prefect" / "prefect.db").exists()
+    finally:
+        assert real.down() is True
