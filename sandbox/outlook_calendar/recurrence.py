@@ -90,7 +90,7 @@ def _pattern(value: dict[str, Any]) -> Pattern:
     kind = _one_of(value, "type", tuple(NEEDS), None)
     numbers = {name: _number(value, name, most) for name, most in NUMBERS.items() if name in value}
     days = value.get("daysOfWeek")
-    if days is not None and (not isinstance(days, list) or not set(days) <= set(DAYS)):
+    if days is not None and (not isinstance(days, list) or not all(day in DAYS for day in days)):
         raise invalid("daysOfWeek must be a list of weekdays.")
     missing = [name for name in ("interval", *NEEDS[kind]) if not value.get(name)]
     if missing:
