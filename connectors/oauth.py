@@ -115,8 +115,6 @@ def tokens(response: Response) -> dict[str, str]:
     fresh = {"token": str(body["access_token"])}
     if body.get("refresh_token"):
         fresh["refresh_token"] = str(body["refresh_token"])
-    if body.get("scope"):
-        fresh["scope"] = str(body["scope"])
     return fresh
 
 

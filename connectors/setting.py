@@ -44,6 +44,7 @@ OAUTH: tuple[Setting, ...] = (
     Setting(name="client_id", help="Client id of the app you registered"),
     Setting(name="client_secret", help="Client secret of the app you registered", secret=True),
     Setting(name="refresh_token", help="Filled in by signing in", secret=True),
+    Setting(name="authorize_url", help="Address of the sign-in page, where it is not the usual one"),
     Setting(name="token_url", help="Address that renews the sign-in, where it is not the usual one"),
     Setting(name="token", help="An access token, instead of signing in; it ends after about an hour", secret=True),
 )
