@@ -9,9 +9,11 @@ import json as jsonlib
 import logging
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -57,8 +59,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.base_url = _base(base_url)
-        self.requests = 0
-        """HTTP requests sent so far, retries and token refreshes included."""
+        self._sent = [0]  # a list, so that the hook below needs no reference to us
         self.classify: Classify = classify or classify_status
         self._sleep, self._patience = sleep, patience
         self._secrets: Callable[[], Iterable[str]] = getattr(auth, "secrets", tuple)
@@ -69,8 +70,14 @@ class Client:
             transport=transport,
             timeout=httpx.Timeout(timeout.total_seconds(), connect=15),
             headers={"User-Agent": "syncline", **(headers or {})},
-            event_hooks={"request": [self._count]},
+            event_hooks={"request": [partial(_note, self._sent)]},
         )
+        self._finalize = weakref.finalize(self, _close, self._client, self._limiter)
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far, retries and token refreshes included."""
+        return self._sent[0]
 
     def request(
         self,
@@ -116,10 +123,8 @@ class Client:
         self._origins.add(_origin(url))
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
-        if self._limiter:
-            self._limiter.close()
+        """Give the connections back; happens by itself when nobody uses the client any more."""
+        self._finalize()
 
     def _once(self, request: Request, classify: Classify, *, reads: bool) -> Response:
         """One try, its failures named and freed of secrets."""
@@ -165,9 +170,6 @@ class Client:
             if secret:
                 text = text.replace(secret, "***")
         return text
-
-    def _count(self, _: Request) -> None:
-        self.requests += 1
 
     @property
     def _seconds(self) -> float:
@@ -235,6 +237,16 @@ def _network(failure: httpx.HTTPError, *, reads: bool) -> AppError:
     if isinstance(failure, httpx.PoolTimeout) or reads:
         return Transient(f"{host} gave no answer: {reason}.", landed=False)
     return Transient(f"{host} gave no answer: {reason}. The write may have landed.", landed=None)
+
+
+def _note(sent: list[int], _: Request) -> None:
+    sent[0] += 1
+
+
+def _close(client: httpx.Client, limiter: Limiter | None) -> None:
+    client.close()
+    if limiter:
+        limiter.close()
 
 
 def _base(url: str) -> str:
