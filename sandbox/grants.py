@@ -91,6 +91,14 @@ class Grants:
         self._access.clear()
         self._refresh.clear()
 
+    def state(self) -> dict[str, Any]:
+        """What outlives a restart: the refresh tokens."""
+        return {"refresh": self._refresh}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Back from `state()`."""
+        self._refresh = {token: (client, scope) for token, (client, scope) in state["refresh"].items()}
+
     def _redeem(self, form: Mapping[str, str]) -> dict[str, Any]:
         code = self._codes.pop(form.get("code", ""), None)
         if code is None:
