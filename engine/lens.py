@@ -15,6 +15,9 @@ from typing import Any, Protocol
 class Refusal(Exception):
     """The side cannot hold this value. The message says why, for the person who finds the hold."""
 
+    row: str = ""
+    """The row of the mapping, set by whoever knows it."""
+
 
 @dataclass(slots=True)
 class Context:
@@ -68,7 +71,15 @@ class Chain:
             native = lens.get(native, context)
         return native
 
+    @property
+    def klass(self) -> str:
+        """The weakest of its lenses: exact, stable or one-way."""
+        found = {getattr(lens, "klass", "stable") for lens in self.lenses}
+        return next((name for name in ("one-way", "stable") if name in found), "exact")
+
     def put(self, shared: Any, old: Any, context: Context) -> Any:
+        if len(self.lenses) == 1:  # it keeps the old value itself, and knows when that is stale
+            return self.lenses[0].put(shared, old, context)
         if old is not None and self.get(old, context) == shared:
             return old
         olds = [old]

@@ -123,6 +123,7 @@ def check_against(mapping: SyncMapping, schemas: Schemas) -> list[Problem]:
 
     Paths are set, lines are not: `engine.yamlfile.located` adds them.
     """
+    schemas = {side: schemas[side] for side in mapping.sides if side in schemas}
     checks = (_native_faults, _writable_faults, _rule_faults, _list_faults, _match_faults)
     faults = [fault for check in checks for fault in check(mapping, schemas)]
     return [Problem(text, path) for path, text in [*faults, *_lens_faults(mapping)]]
@@ -182,17 +183,19 @@ def _list_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
 
 
 def _match_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
-    if set(schemas) < set(mapping.sides):
+    if len(schemas) < len(mapping.sides):
         return  # a side not seen may be the one that provides the term
     words = _vocabulary(schemas)
     for index, keys in enumerate(mapping.match):
         for term in keys:
             if term in mapping.fields or words.get(term, 0) >= 2:
                 continue
-            known = [*mapping.fields, *(word for word, sides in words.items() if sides >= 2)]
-            where = "on one side only" if words.get(term) else "on no side"
-            text = f"match term '{term}' is no row, and as a vocabulary entry it is known {where}"
-            yield ("match", index), text + did_you_mean(term, known)
+            text = f"match term '{term}' is no row, and as a vocabulary entry it is known on"
+            if term in words:
+                yield ("match", index), f"{text} one side only"
+            else:
+                known = [*mapping.fields, *(word for word, sides in words.items() if sides >= 2)]
+                yield ("match", index), f"{text} no side{did_you_mean(term, known)}"
 
 
 def _vocabulary(schemas: Schemas) -> dict[str, int]:

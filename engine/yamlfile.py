@@ -24,6 +24,8 @@ from engine.strict import Strict
 Model = TypeVar("Model", bound=Strict)
 _MOST = 50_000
 """Values in one file; more is a bomb of aliases, not a mapping."""
+_DEEPEST = 50
+_BOMB = "the file is too large or too deep; do its aliases (*) multiply?"
 _FILL = {"name": "x", "sync": "x", "mapping": "x", "match": []}
 """Stand-ins for required keys that are wrong, so that the rest can be judged too."""
 
@@ -103,8 +105,9 @@ def _text(file: str) -> str:
         raise MappingError([Problem(f"there is no such file{_sibling(FilePath(file))}", file=file)]) from None
     except IsADirectoryError:
         raise MappingError([Problem("this is a folder, not a file", file=file)]) from None
-    except OSError as error:
-        raise MappingError([Problem(f"the file cannot be read: {error.strerror}", file=file)]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or "that is no file name"
+        raise MappingError([Problem(f"the file cannot be read: {reason}", file=file)]) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -129,7 +132,7 @@ def _tree(file: str, text: str) -> Any:
     except ReaderError as error:
         line = text[: error.position].count("\n") + 1
         raise MappingError([Problem("a control character is in the way; delete it", file=file, line=line)]) from None
-    except (YAMLError, RecursionError, ValueError):
+    except (YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         raise MappingError([Problem("the file is not YAML that can be read", file=file)]) from None
 
 
@@ -139,7 +142,8 @@ def _unparsable(file: str, text: str, error: MarkedYAMLError) -> Problem:
     line = (text.splitlines() or [""])[min(number, text.count("\n"), max(0, len(text.splitlines()) - 1))]
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return Problem("the line is indented with a tab; use spaces", file=file, line=number + 1)
-    reason = (error.problem or error.context or "unclear").split(",")[0]
+    reason = (error.problem or "").partition("but ")[0] or error.context or "unclear"
+    reason = reason.strip(" ,")
     sentence = f"this is not YAML ({reason}); look at indentation, colons, brackets and quotes"
     return Problem(sentence, file=file, line=number + 1)
 
@@ -149,16 +153,13 @@ class _Plain:
 
     def __init__(self, odd: list[Problem]) -> None:
         self.odd = odd
+        self.bomb: list[Problem] = []
         self.left = _MOST
 
     def value(self, node: Any, path: Path) -> Any:
         self.left -= 1
-        if self.left < 0 or len(path) > 100:
-            if self.left != -1:
-                return None
-            self.odd.append(
-                Problem("the file is too large or too deep for what it is; do aliases refer to themselves?")
-            )
+        if self.left < 0 or len(path) > _DEEPEST:
+            self.odd[:] = self.bomb = self.bomb or [Problem(_BOMB, path[:1])]
             return None
         if isinstance(node, CommentedMap):
             return {key: self.value(inner, (*path, key)) for key, inner in node.items() if self._is_text(key, path)}
@@ -174,7 +175,7 @@ class _Plain:
     def _is_text(self, key: Any, path: Path) -> bool:
         if isinstance(key, str):
             return True
-        self.odd.append(Problem(f"a key should be a text, not {kind(key)}; put it in quotes", path))
+        self.odd.append(Problem(f"a key should be a text, not {kind(key)}; put it in quotes", (*path, key)))
         return False
 
 
@@ -184,10 +185,9 @@ def _line(tree: Any, path: Path) -> int:
     for part in path:
         try:
             place = node.lc.key(part) if isinstance(node, CommentedMap) else node.lc.item(part)
-            node = node[part]
+            node, line = node[part], place[0]
         except (AttributeError, KeyError, IndexError, TypeError):
             continue
-        line = place[0]
     return line + 1
 
 

@@ -1,0 +1,181 @@
+"""Steps 6 and 7: merges every link that has something open, plans what the sides must be given, and judges the plan with the brakes.
+
+Everything it decides is stored in the same transaction: agreed values, holds, planned changes. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from engine import holds, journal
+from engine.bound import Bound
+from engine.brakes import judge
+from engine.links import changed, excluded, load, save
+from engine.linkstate import Atom, LinkState, label
+from engine.mapping import Brakes
+from engine.merge import Merged, merge
+from engine.outcome import Verdict, judge_link
+from engine.plan import Change, Rules
+from engine.store import Store, chunks
+from engine.store.lease import Lease
+from engine.store.tables import copies, history, links
+from engine.store.tables import holds as hold_table
+
+CHUNK = 400
+
+
+@dataclass
+class Decided:
+    """What a plan came to."""
+
+    run: str
+    planned: dict[str, dict[str, int]] = field(default_factory=dict)
+    held: int = 0
+
+
+def decide(
+    store: Store,
+    bound: Bound,
+    lease: Lease,
+    run: str,
+    rules: Rules,
+    brakes: Brakes,
+    now: str,
+    within: Callable[[dict[str, Any]], bool] | None = None,
+) -> Decided:
+    """Merges, plans and brakes. `within` narrows a backfill to links whose agreed values it accepts."""
+    changes: list[Change] = []
+    with store.write() as connection:
+        lease.check(connection)
+        journal.forget(connection, lease.sync)
+        query = select(links.c.id).where(links.c.sync == lease.sync, links.c.open.is_(True), links.c.ended.is_(None))
+        ids = list(connection.execute(query.order_by(links.c.created_at, links.c.id)).scalars())
+        for part in chunks(ids, CHUNK):
+            changes += _decide_part(connection, bound, lease.sync, run, rules, list(part), now, within)
+        decided = Decided(run)
+        stopped = _brake(connection, bound, lease.sync, brakes, changes, now)
+        journal.plan(connection, lease.sync, run, changes, stopped)
+        decided.held = len(stopped)
+        for change in changes:
+            if id(change) not in stopped:
+                side = decided.planned.setdefault(change.side, {"create": 0, "update": 0, "delete": 0})
+                side[change.op] += 1
+    return decided
+
+
+def _decide_part(
+    connection: Connection, bound: Bound, sync: str, run: str, rules: Rules, ids: list[str], now: str, within: Any
+) -> list[Change]:
+    states = load(connection, ids)
+    leaving = excluded(connection, ids)
+    asked = _asked(connection, ids)
+    unsure = journal.in_doubt(connection, ids)
+    flips = journal.flips(connection, ids, now)
+    changes: list[Change] = []
+    wanted: list[holds.Wanted] = []
+    events: list[dict[str, Any]] = []
+    for link, before in states.values():
+        verdict = _decide_link(bound, link, before, rules, leaving.get(link.id), asked.get(link.id, []), link.id in unsure, flips)
+        if within is not None and not within(link.agreed):
+            verdict.defer()
+        changes += verdict.changes
+        wanted += verdict.holds
+        events += _events(sync, run, link, verdict.merged, now)
+        if verdict.gone or verdict.ended:
+            where = (copies.c.sync == sync, copies.c.link == link.id, copies.c.present == "gone")
+            connection.execute(copies.delete().where(*where))
+        values = verdict.columns(now)
+        if changed(before, link, values) or before["dirty"]:
+            save(connection, sync, link, values)
+    for kind in ("conflict", "refused", "loop"):
+        holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, ids)
+    for part in chunks(events):
+        connection.execute(history.insert(), list(part))
+    return changes
+
+
+def _decide_link(
+    bound: Bound,
+    link: LinkState,
+    before: dict[str, Any],
+    rules: Rules,
+    leaves: str | None,
+    asked: list[dict[str, Any]],
+    unsure: bool,
+    flips: dict[str, Any],
+) -> Verdict:
+    answers: dict[Atom, tuple[str, dict[str, Any]]] = {
+        (hold["row"], hold["key"]): (hold["detail"]["about"], hold["answer"])
+        for hold in asked
+        if hold["kind"] == "conflict" and hold["answer"]
+    }
+    merged = Merged() if leaves or unsure else merge(bound, link, answers)
+    return judge_link(bound, link, before, merged, rules, leaves=leaves, asked=asked, unsure=unsure, flips=flips)
+
+
+def _asked(connection: Connection, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    where = (hold_table.c.link.in_(ids), hold_table.c.state.in_(("open", "answered")))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(select(hold_table).where(*where)).mappings():
+        found.setdefault(row["link"], []).append(dict(row))
+    return found
+
+
+def _events(sync: str, run: str, link: LinkState, merged: Merged, now: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": now,
+            "sync": sync,
+            "link": link.id,
+            "run": run,
+            "event": decision.event,
+            "side": decision.side if decision.event == "lost" else None,
+            "record": link.copies[decision.side].id if decision.side in link.copies else None,
+            "field": label(decision.atom),
+            "before": decision.before,
+            "after": decision.after,
+            "source": decision.side,
+            "rule": decision.rule,
+        }
+        for decision in merged.decisions
+        if decision.event == "lost"
+    ]
+
+
+def _brake(
+    connection: Connection, bound: Bound, sync: str, brakes: Brakes, changes: list[Change], now: str
+) -> dict[int, str]:
+    """Changes (by identity) that a brake stops, and what stops them. Also opens and closes the brake holds."""
+    counted = select(copies.c.side, func.count()).where(copies.c.sync == sync, copies.c.link.is_not(None))
+    totals = {row[0]: row[1] for row in connection.execute(counted.group_by(copies.c.side))}
+    query = select(hold_table).where(
+        hold_table.c.sync == sync, hold_table.c.kind == "brake", hold_table.c.state == "answered"
+    )
+    answers = {row["detail"].get("about"): row["answer"] for row in connection.execute(query).mappings()}
+    stopped: dict[int, str] = {}
+    wanted = []
+    for tripped in judge(brakes, changes, totals):
+        answer = answers.get(tripped.digest)
+        if answer and answer.get("value") == "release":
+            continue
+        if answer and answer.get("skip"):
+            _put_back(connection, sync, [change for change in tripped.changes if change.op == "delete"])
+        stopped |= {id(change): tripped.reason for change in tripped.changes}
+        listed = [{"op": change.op, "record": change.record, "link": change.link} for change in tripped.changes]
+        detail = {"about": tripped.digest, "kind": tripped.kind, "changes": listed}
+        wanted.append(holds.Wanted("brake", tripped.reason, detail, side=tripped.side))
+    holds.reconcile(connection, sync, "brake", wanted, now)
+    return stopped
+
+
+def _put_back(connection: Connection, sync: str, rejected: list[Change]) -> None:
+    """A person rejected the deletions: the deleted copies are forgotten, so that the next run creates them again."""
+    for part in chunks([change.link for change in rejected]):
+        connection.execute(
+            copies.delete().where(copies.c.sync == sync, copies.c.link.in_(part), copies.c.present == "gone")
+        )
+        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, rev=links.c.rev + 1))

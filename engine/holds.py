@@ -1,0 +1,142 @@
+"""Holds: what waits for a person. An answer is bound to exactly what the hold was about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, select, update
+
+from engine.canonical import digest
+from engine.store import Store, chunks
+from engine.store.tables import copies, hold_copies, holds, links
+
+
+class HoldError(Exception):
+    """The answer does not fit the hold."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A hold that the present state asks for."""
+
+    kind: str
+    reason: str
+    detail: dict[str, Any]
+    link: str | None = None
+    side: str | None = None
+    row: str | None = None
+    key: str | None = None
+    copies: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        """What it is about; the same situation is the same hold."""
+        about = self.detail.get("about", self.detail)
+        return digest([self.kind, self.link, self.side, self.row, self.key, about])
+
+
+def reconcile(
+    connection: Connection, sync: str, kind: str, wanted: Sequence[Wanted], now: str, among: Sequence[str] | None = None
+) -> None:
+    """Opens the wanted holds that are not open yet and closes the others of this kind (of these links, where named)."""
+    where = [holds.c.sync == sync, holds.c.kind == kind, holds.c.state.in_(("open", "answered"))]
+    there: dict[str, str] = {}
+    for part in [None] if among is None else list(chunks(among)):
+        narrowed = where if part is None else [*where, holds.c.link.in_(part)]
+        there |= {row.digest: row.id for row in connection.execute(select(holds.c.id, holds.c.digest).where(*narrowed))}
+    keep = {hold.digest for hold in wanted}
+    close(connection, [there[found] for found in there if found not in keep], now)
+    for hold in wanted:
+        if hold.digest not in there:
+            there[hold.digest] = _open(connection, sync, hold, now)
+
+
+def close(connection: Connection, ids: Sequence[str], now: str) -> None:
+    """The matter is settled."""
+    for part in chunks(ids):
+        connection.execute(update(holds).where(holds.c.id.in_(part)).values(state="closed", closed_at=now))
+        connection.execute(hold_copies.delete().where(hold_copies.c.hold.in_(part)))
+
+
+def _open(connection: Connection, sync: str, hold: Wanted, now: str) -> str:
+    new = uuid4().hex[:12]
+    values = {
+        "id": new,
+        "sync": sync,
+        "kind": hold.kind,
+        "link": hold.link,
+        "side": hold.side,
+        "row": hold.row,
+        "key": hold.key,
+        "reason": hold.reason,
+        "detail": hold.detail,
+        "digest": hold.digest,
+        "state": "open",
+        "opened_at": now,
+    }
+    connection.execute(holds.insert().values(**values))
+    for side, record in hold.copies:
+        connection.execute(hold_copies.insert().values(hold=new, side=side, record=record))
+    return new
+
+
+def listed(store: Store, sync: str | None = None, state: str = "open") -> list[dict[str, Any]]:
+    """The holds of a sync (or of all), oldest first."""
+    where = [holds.c.state == state] + ([holds.c.sync == sync] if sync else [])
+    return store.rows(select(holds).where(*where).order_by(holds.c.opened_at, holds.c.id))
+
+
+def answer(store: Store, hold: str, said: dict[str, Any], now: str) -> dict[str, Any]:
+    """Records a person's answer: `{"take": side}`, `{"value": v}` or `{"skip": True}`. The next run acts on it."""
+    with store.write() as connection:
+        row = connection.execute(select(holds).where(holds.c.id == hold)).mappings().first()
+        if row is None:
+            raise HoldError(f"there is no hold {hold}. `syncline holds` lists them.")
+        if row["state"] == "closed":
+            raise HoldError(f"hold {hold} is settled already. `syncline holds` lists the open ones.")
+        _check(dict(row), said)
+        connection.execute(update(holds).where(holds.c.id == hold).values(state="answered", answer=said))
+        if row["link"]:
+            connection.execute(
+                update(links).where(links.c.id == row["link"]).values(dirty=True, open=True, rev=links.c.rev + 1)
+            )
+        if row["kind"] == "ambiguous":
+            _answer_ambiguous(connection, dict(row), said, now)
+        return {**row, "state": "answered", "answer": said}
+
+
+def _check(row: dict[str, Any], said: dict[str, Any]) -> None:
+    sides = row["detail"].get("values", {})
+    if "take" in said and row["kind"] in ("conflict", "loop") and said["take"] not in sides:
+        raise HoldError(f"hold {row['id']} has values from {', '.join(sides)}, none from {said['take']}.")
+    if "take" in said and row["kind"] not in ("conflict", "loop"):
+        raise HoldError(f"a hold of kind {row['kind']} has no side to take; answer with {_answers(row['kind'])}.")
+    if row["kind"] == "brake" and said.get("value") not in (None, "release"):
+        raise HoldError("a brake is answered with --value release (let it happen) or --skip (undo it at its origin).")
+
+
+def _answers(kind: str) -> str:
+    return {
+        "ambiguous": "--value SIDE:ID=SIDE:ID to link two records, or --skip to keep all apart",
+        "brake": "--value release to let it happen, or --skip to undo it at its origin",
+        "refused": "--skip to leave that side as it is",
+        "doubt": "--value ID of the record it became, or --skip if it was not created",
+    }.get(kind, "--take SIDE, --value V or --skip")
+
+
+def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[str, Any], now: str) -> None:
+    from engine.links import create
+
+    records = {tuple(record) for record in row["detail"]["records"]}
+    if said.get("skip"):
+        for side, record in records:
+            where = (copies.c.sync == row["sync"], copies.c.side == side, copies.c.id == record)
+            connection.execute(update(copies).where(*where).values(single=True))
+        return
+    group = [tuple(part.split(":", 1)) for part in str(said.get("value", "")).split("=")]
+    if len(group) < 2 or not records.issuperset(group) or len({part[0] for part in group}) != len(group):
+        raise HoldError(f"answer hold {row['id']} with {_answers('ambiguous')}; its records: {sorted(records)}.")
+    create(connection, row["sync"], [[(side, record) for side, record in group]], now)

@@ -1,0 +1,195 @@
+"""Step 2, ingest: joins a snapshot with the copies and stores what was seen, with the cursor, in one transaction.
+
+Only new, changed and missing records touch the store. The cursor is committed with what was *seen*, never with what was *applied*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, select, update
+
+from engine.bound import Bound
+from engine.filters import qualifies
+from engine.match import keys_of
+from engine.rules import describe
+from engine.snapshot import Note, frame_of, note_of, records
+from engine.store import Store, chunks, put
+from engine.store.lease import Lease
+from engine.store.tables import copies, copy_keys, history, links, sides
+
+
+@dataclass
+class Seen:
+    """What one ingest found."""
+
+    side: str
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    missing: int = 0
+    total: int = 0
+    """Copies that the side had before."""
+
+
+def ingest(store: Store, bound: Bound, lease: Lease, side: str, path: Path, now: str) -> Seen:
+    """Stores a snapshot. `now` is ISO 8601 in UTC."""
+    note = note_of(path)
+    if note.error:
+        return Seen(side)
+    frame = frame_of(path)
+    with store.write() as connection:
+        lease.check(connection)
+        known = _known(connection, lease.sync, side)
+        joined = frame.join(known, on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
+        seen = Seen(side, read=frame.height, total=known.filter(pl.col("present") == "yes").height)
+        _arrivals(connection, bound, lease, side, joined, seen)
+        _departures(connection, lease, side, joined, note, seen, now)
+        _advance(connection, lease.sync, side, note, now)
+    return seen
+
+
+def _known(connection: Connection, sync: str, side: str) -> pl.DataFrame:
+    query = select(copies.c.id, copies.c.digest, copies.c.version, copies.c.present, copies.c.link).where(
+        copies.c.sync == sync, copies.c.side == side
+    )
+    rows = [tuple(row) for row in connection.execute(query)]
+    schema = {"id": pl.String, "digest": pl.String, "version": pl.String, "present": pl.String, "link": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _arrivals(
+    connection: Connection, bound: Bound, lease: Lease, side: str, joined: pl.DataFrame, seen: Seen
+) -> None:
+    here = joined.filter(pl.col("gone") == False)  # noqa: E712 - a column, not a truth value
+    new = here.filter(pl.col("present").is_null())
+    differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (pl.col("present") != "yes")
+    changed = here.filter(pl.col("present").is_not_null() & differs)
+    touched = here.filter(
+        (pl.col("present") == "yes") & ~differs & pl.col("version").ne_missing(pl.col("version_known"))
+    )
+    container = bound_container(connection, lease.sync, side)
+    for frame, known in ((new, False), (changed, True)):
+        rows = [_row(bound, lease.sync, side, container, record) for record in records(frame)]
+        _judge(bound, side, rows)
+        for part in chunks(rows):
+            _store(connection, list(part), known)
+            _rekey(connection, bound, side, list(part))
+    seen.new, seen.changed = new.height, changed.height
+    mark_dirty(connection, changed.get_column("link").drop_nulls().to_list())
+    for row in touched.iter_rows(named=True):
+        at = {"version": row["version"], "changed_at": row["changed_at"]}
+        connection.execute(update(copies).where(*_is(lease.sync, side, row["id"])).values(**at))
+
+
+def _row(bound: Bound, sync: str, side: str, container: str, record: dict[str, Any]) -> dict[str, Any]:
+    data = record["data"]
+    return {
+        "sync": sync,
+        "side": side,
+        "id": record["id"],
+        "container": container,
+        "version": record["version"],
+        "digest": record["digest"],
+        "observed": data,
+        "changed_at": record["changed_at"],
+        "present": "yes",
+        "missing_since": None,
+        "failed": data.get("unreadable"),
+    }
+
+
+def _judge(bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
+    rule = bound.mapping.only.get(side)
+    fits = qualifies(rule, [row["observed"] for row in rows]) if rule is not None and rows else [True] * len(rows)
+    for row, fit in zip(rows, fits, strict=True):
+        row["excluded"] = None if fit else f"on {side}, it is not so that {describe(rule)}"
+
+
+def _store(connection: Connection, rows: list[dict[str, Any]], known: bool) -> None:
+    if known:
+        for row in rows:
+            kept = {name: value for name, value in row.items() if name not in ("sync", "side", "id")}
+            if row["failed"]:  # what was last read stays what we know
+                kept = {name: kept[name] for name in ("version", "digest", "failed", "present")}
+            connection.execute(update(copies).where(*_is(row["sync"], row["side"], row["id"])).values(**kept))
+    else:
+        put(connection, copies, [{**row, "link": None, "synced": {}, "base": {}, "ours": False, "single": False} for row in rows])
+
+
+def _rekey(connection: Connection, bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
+    readable = [row for row in rows if not row["failed"]]
+    if not readable or not bound.mapping.match:
+        return
+    ids = [row["id"] for row in readable]
+    where = (copy_keys.c.sync == readable[0]["sync"], copy_keys.c.side == side, copy_keys.c.id.in_(ids))
+    connection.execute(copy_keys.delete().where(*where))
+    found = [
+        {"sync": row["sync"], "side": side, "id": row["id"], "rule": rule, "key": key}
+        for row in readable
+        for rule, key in keys_of(bound, side, row["observed"]).items()
+    ]
+    put(connection, copy_keys, found)
+
+
+def _departures(
+    connection: Connection, lease: Lease, side: str, joined: pl.DataFrame, note: Note, seen: Seen, now: str
+) -> None:
+    """Proved deletions at once; absence (from a finished scan, or a 404 on a look) only as a first sighting."""
+    gone = joined.filter((pl.col("gone") == True) & pl.col("present").is_in(["yes", "missing"]))  # noqa: E712
+    proved = gone.filter((pl.col("looked") == False) | (pl.col("present") == "missing"))  # noqa: E712
+    for row in proved.iter_rows(named=True):
+        _leave(connection, lease.sync, side, row, now)
+    absent = gone.filter((pl.col("looked") == True) & (pl.col("present") == "yes"))  # noqa: E712
+    sighted = absent.get_column("id").to_list()
+    if note.kind == "scan":
+        sighted += joined.filter(pl.col("gone").is_null() & (pl.col("present") == "yes")).get_column("id").to_list()
+    for part in chunks(sighted):
+        where = (copies.c.sync == lease.sync, copies.c.side == side, copies.c.id.in_(part))
+        connection.execute(update(copies).where(*where).values(present="missing", missing_since=now))
+    seen.missing, seen.gone = len(sighted), proved.height
+
+
+def _leave(connection: Connection, sync: str, side: str, row: dict[str, Any], now: str) -> None:
+    if row["link"] is None:
+        connection.execute(copies.delete().where(*_is(sync, side, row["id"])))
+        return
+    if row["present"] != "gone":
+        connection.execute(
+            update(copies).where(*_is(sync, side, row["id"])).values(present="gone", missing_since=now)
+        )
+        connection.execute(
+            history.insert().values(
+                at=now, sync=sync, link=row["link"], run="", event="gone", side=side, record=row["id"], source=side
+            )
+        )
+        mark_dirty(connection, [row["link"]])
+
+
+def _advance(connection: Connection, sync: str, side: str, note: Note, now: str) -> None:
+    values: dict[str, Any] = {"read_at": now, "account": note.account}
+    if note.cursor is not None:
+        values["cursor"] = note.cursor
+    if note.kind == "scan":
+        values["scanned_at"] = now
+    connection.execute(update(sides).where(sides.c.sync == sync, sides.c.side == side).values(**values))
+
+
+def mark_dirty(connection: Connection, ids: list[str]) -> None:
+    """The links need a look in the next merge."""
+    for part in chunks(sorted(set(ids))):
+        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, rev=links.c.rev + 1))
+
+
+def bound_container(connection: Connection, sync: str, side: str) -> str:
+    """Where the ids of this side are unique."""
+    found = connection.execute(select(sides.c.container).where(sides.c.sync == sync, sides.c.side == side)).scalar()
+    return str(found or f"{sync}/{side}")
+
+
+def _is(sync: str, side: str, record: str) -> tuple[Any, ...]:
+    return copies.c.sync == sync, copies.c.side == side, copies.c.id == record

@@ -1,0 +1,132 @@
+"""Step 8, the journal: every change is a row before it is sent, marked sent before the request, and done with what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from engine.canonical import digest, dumps
+from engine.contract import Op
+from engine.plan import Change
+from engine.store import chunks
+from engine.store.tables import changes as table
+from engine.store.tables import history
+
+FLIPS = 3
+"""So many times the same value in one hour is a loop."""
+
+
+def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], stopped: dict[int, str]) -> None:
+    """Stores a plan; `stopped` are the changes (by identity) that a brake holds, with the reason."""
+    rows = []
+    for seq, change in enumerate(found):
+        new = uuid4().hex
+        rows.append(
+            {
+                "id": new,
+                "seq": seq,
+                "sync": sync,
+                "run": run,
+                "link": change.link,
+                "side": change.side,
+                "op": change.op.value,
+                "record": change.record,
+                "key": digest([sync, change.link, change.side, new]),
+                "rev": change.rev,
+                "version": change.version,
+                "data": change.data,
+                "before": change.before,
+                "shared": change.shared,
+                "why": change.why,
+                "state": "held" if id(change) in stopped else "planned",
+                "error": stopped.get(id(change)),
+            }
+        )
+    for part in chunks(rows):
+        connection.execute(insert(table), list(part))
+
+
+def forget(connection: Connection, sync: str) -> None:
+    """Drops what an earlier plan left unsent: the plan is a function of state, and is made anew."""
+    where = (table.c.sync == sync, table.c.state.in_(("planned", "held")))
+    connection.execute(update(table).where(*where).values(state="dropped"))
+
+
+def mark(connection: Connection, ids: Sequence[str], state: str, **values: Any) -> None:
+    """Moves changes to a state."""
+    for part in chunks(ids):
+        connection.execute(update(table).where(table.c.id.in_(part)).values(state=state, **values))
+
+
+def waiting(connection: Connection, run: str, side: str) -> list[dict[str, Any]]:
+    """The changes of a run still to be sent to a side: creates, updates, then deletes."""
+    where = (table.c.run == run, table.c.side == side, table.c.state == "planned")
+    order = {Op.CREATE: 0, Op.UPDATE: 1, Op.DELETE: 2}
+    rows = [dict(row) for row in connection.execute(select(table).where(*where).order_by(table.c.seq)).mappings()]
+    return sorted(rows, key=lambda row: order[Op(row["op"])])
+
+
+def unresolved(connection: Connection, sync: str, side: str | None = None) -> list[dict[str, Any]]:
+    """Changes that were sent and of which nothing was heard."""
+    where = [table.c.sync == sync, table.c.state.in_(("sent", "doubt"))] + ([table.c.side == side] if side else [])
+    return [dict(row) for row in connection.execute(select(table).where(*where).order_by(table.c.seq)).mappings()]
+
+
+def in_doubt(connection: Connection, links: Sequence[str]) -> set[str]:
+    """Those of these links that have an unresolved change."""
+    query = select(table.c.link).where(table.c.link.in_(links), table.c.state.in_(("sent", "doubt")))
+    return set(connection.execute(query).scalars())
+
+
+def applied(connection: Connection, row: dict[str, Any], record: str, source: str, at: str) -> None:
+    """Writes the history of a change that landed: one row per field, one for a create or a delete."""
+    common = {
+        "at": at,
+        "sync": row["sync"],
+        "link": row["link"],
+        "run": row["run"],
+        "side": row["side"],
+        "record": record,
+        "source": source,
+        "rule": row["why"],
+    }
+    if row["op"] == Op.UPDATE:
+        events = [
+            {**common, "event": "updated", "field": name, "before": row["before"].get(name), "after": value}
+            for name, value in row["data"].items()
+        ]
+    else:
+        created = row["op"] == Op.CREATE
+        event = "created" if created else "deleted"
+        before, after = (None, row["data"]) if created else (row["before"], None)
+        events = [{**common, "event": event, "field": None, "before": before, "after": after}]
+    connection.execute(insert(history), events)
+
+
+def flips(connection: Connection, links: Sequence[str], now: str) -> dict[str, dict[str, set[str]]]:
+    """Link -> native field -> values that were each written there again and again in the last hour."""
+    since = (datetime.fromisoformat(now) - timedelta(hours=1)).isoformat()
+    where = (history.c.link.in_(links), history.c.event == "updated", history.c.at >= since)
+    busy = select(history.c.link).where(*where).group_by(history.c.link).having(func.count() >= 2 * FLIPS)
+    suspects = list(connection.execute(busy).scalars())
+    counts: dict[tuple[str, str, str], dict[str, int]] = {}
+    query = select(history.c.link, history.c.side, history.c.field, history.c.after)
+    for row in connection.execute(query.where(history.c.link.in_(suspects), *where)):
+        values = counts.setdefault((row.link, row.side, row.field), {})
+        values[dumps(row.after)] = values.get(dumps(row.after), 0) + 1
+    found: dict[str, dict[str, set[str]]] = {}
+    for (link, side, field), values in counts.items():
+        often = {value for value, count in values.items() if count >= FLIPS}
+        if len(often) >= 2:
+            found.setdefault(link, {})[f"{side}.{field}"] = often
+    return found
+
+
+def adopt(connection: Connection, plan_id: str, run: str) -> None:
+    """Hands a plan's changes over to the run that carries it out."""
+    where = (table.c.run == plan_id, table.c.state == "planned")
+    connection.execute(update(table).where(*where).values(run=run))

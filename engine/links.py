@@ -1,0 +1,105 @@
+"""Links between the database and the merge: loading them as `LinkState`, saving what changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, insert, select, update
+
+from engine.canonical import same
+from engine.linkstate import Copy, LinkState
+from engine.store import chunks
+from engine.store.tables import copies, links
+
+
+def load(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[LinkState, dict[str, Any]]]:
+    """Link id -> its state and its row, for up to some hundred links, locked until the transaction ends."""
+    states: dict[str, tuple[LinkState, dict[str, Any]]] = {}
+    for row in connection.execute(select(links).where(links.c.id.in_(ids)).with_for_update()).mappings():
+        state = LinkState(row["id"], row["agreed"], row["origin"], rev=row["rev"])
+        states[row["id"]] = (state, dict(row))
+    for row in connection.execute(select(copies).where(copies.c.link.in_(ids))).mappings():
+        native = row["observed"] if row["present"] == "yes" and not row["failed"] else None
+        copy = Copy(
+            row["side"],
+            row["id"],
+            native,
+            row["version"],
+            row["synced"],
+            row["base"],
+            row["changed_at"],
+            row["present"],
+            row["ours"],
+        )
+        states[row["link"]][0].copies[row["side"]] = copy
+    return states
+
+
+def excluded(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Link id -> why one of its copies does not qualify."""
+    query = select(copies.c.link, copies.c.excluded).where(copies.c.link.in_(ids), copies.c.excluded.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def save(connection: Connection, sync: str, link: LinkState, values: dict[str, Any]) -> None:
+    """Stores the link's agreed values and what its copies have settled with. `values` are further columns of the link."""
+    connection.execute(
+        update(links).where(links.c.id == link.id).values(agreed=link.agreed, origin=link.origin, **values)
+    )
+    for side, copy in link.copies.items():
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == copy.id)
+        connection.execute(update(copies).where(*where).values(synced=copy.synced, base=copy.base))
+
+
+def changed(before: dict[str, Any], link: LinkState, values: dict[str, Any]) -> bool:
+    """Whether saving would change the link's row."""
+    now = {"agreed": link.agreed, "origin": link.origin, **values}
+    return any(not same(before[name], value) for name, value in now.items())
+
+
+def create(connection: Connection, sync: str, groups: Sequence[Sequence[tuple[str, str]]], now: str) -> list[str]:
+    """A new link for each group of (side, record id); their ids."""
+    ids = [uuid4().hex for _ in groups]
+    rows = [
+        {
+            "id": link,
+            "sync": sync,
+            "rev": 0,
+            "agreed": {},
+            "origin": {},
+            "dirty": True,
+            "open": True,
+            "todo": [],
+            "declined": [],
+            "errors": {},
+            "failed": False,
+            "created_at": now,
+        }
+        for link in ids
+    ]
+    for part in chunks(rows):
+        connection.execute(insert(links), list(part))
+    for link, group in zip(ids, groups, strict=True):
+        attach(connection, sync, link, group)
+    return ids
+
+
+def attach(connection: Connection, sync: str, link: str, group: Sequence[tuple[str, str]]) -> None:
+    """Ties records to a link; they have settled nothing yet."""
+    for side, record in group:
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
+        connection.execute(update(copies).where(*where).values(link=link))
+    connection.execute(update(links).where(links.c.id == link).values(dirty=True, open=True, rev=links.c.rev + 1))
+
+
+def sides_of(connection: Connection, sync: str, ids: Sequence[str]) -> dict[str, set[str]]:
+    """Link id -> the sides it has a copy on."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for part in chunks(ids):
+        query = select(copies.c.link, copies.c.side).where(copies.c.sync == sync, copies.c.link.in_(part))
+        for row in connection.execute(query):
+            found[row[0]].add(row[1])
+    return dict(found)

@@ -1,0 +1,189 @@
+"""The merge of one link, field by field, over any number of sides. Pure.
+
+Per side, observed against synced tells what changed there. No side: keep; one: take; several alike: take; several that differ: policy.
+A value agreed but not yet delivered to a side conflicts with a new edit there (the *moved* rule): without it, updates are lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.bound import Bound, Row
+from engine.canonical import digest, same
+from engine.lens import Refusal
+from engine.linkstate import Atom, LinkState, atoms, label, peek
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A value that became the agreed one, or (event `lost`) that gave way."""
+
+    event: str
+    atom: Atom
+    before: Any
+    after: Any
+    side: str | None
+    rule: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The same atom, changed to different values, waiting for a person."""
+
+    atom: Atom
+    values: dict[str, Any]
+    times: dict[str, str | None]
+    agreed: Any
+
+    @property
+    def digest(self) -> str:
+        return digest([label(self.atom), self.values, self.agreed])
+
+
+@dataclass
+class Merged:
+    """What a merge decided; the link state itself is updated in place."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    edited: set[str] = field(default_factory=set)
+    """Sides where something had changed."""
+
+    def blocked(self) -> set[Atom]:
+        return {conflict.atom for conflict in self.conflicts}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    side: str | None
+    """None: the present agreed value, not yet delivered to a side that changed."""
+    value: Any
+    at: str | None
+
+
+def merge(bound: Bound, link: LinkState, answers: dict[Atom, tuple[str, dict[str, Any]]]) -> Merged:
+    """Merges all atoms of the link. `answers` maps an atom to (conflict digest, what a person said of it)."""
+    merged = Merged()
+    copies = link.readable()
+    now = {side: bound.get(side, copy.native or {}) for side, copy in copies.items()}
+    was = {side: _was(bound, link, side, now[side]) for side in copies}
+    for row in bound.rows.values():
+        for atom in atoms(row, [link.agreed, *now.values(), *was.values()]):
+            _merge_atom(bound, link, row, atom, now, was, answers, merged)
+    moved = {label(atom) for side in link.copies for atom in link.moved(bound, side)}
+    link.origin = {name: value for name, value in link.origin.items() if name in moved}
+    return merged
+
+
+def _was(bound: Bound, link: LinkState, side: str, now: dict[str, Any]) -> dict[str, Any]:
+    copy = link.copies[side]
+    was = {}
+    for row in now:
+        image = copy.synced.get(row)
+        if image is not None:
+            current = bound.image(side, row, copy.native or {})
+            was[row] = now[row] if same(image, current) else bound.shown(side, row, image)
+    return was
+
+
+def _merge_atom(
+    bound: Bound, link: LinkState, row: Row, atom: Atom, now: Any, was: Any, answers: Any, merged: Merged
+) -> None:
+    changed = {}
+    for side, doc in now.items():
+        if row.name not in doc or same(peek(doc, atom), peek(was[side], atom)):
+            continue
+        if side not in row.sources:
+            link.settle(bound, side, atom)
+        elif same(peek(doc, atom), peek(link.agreed, atom)) or _shows(bound, link, side, atom, peek(doc, atom)):
+            link.settle(bound, side, atom)
+            link.given(side, atom, peek(link.agreed, atom))
+        else:
+            changed[side] = peek(doc, atom)
+    if not changed:
+        return
+    merged.edited |= set(changed)
+    candidates = _candidates(bound, link, atom, changed)
+    if len({digest(candidate.value) for candidate in candidates}) == 1:
+        winner, rule = candidates[0], "edited" if peek(was.get(candidates[0].side or "", {}), atom) else "filled"
+    else:
+        conflict = Conflict(atom, changed, {s: link.copies[s].changed_at for s in changed}, peek(link.agreed, atom))
+        picked = _pick(row, candidates, conflict, answers.get(atom), tuple(bound.names))
+        if picked is None:
+            merged.conflicts.append(conflict)
+            return
+        winner, rule = picked
+    _take(bound, link, atom, winner, rule, changed, merged)
+
+
+def _candidates(bound: Bound, link: LinkState, atom: Atom, changed: dict[str, Any]) -> list[_Candidate]:
+    """The values in question, without those that are only a poorer spelling of another one."""
+    found = [_Candidate(side, value, link.copies[side].changed_at) for side, value in changed.items()]
+    if any(peek(link.copies[side].base, atom, ...) is not ... for side in changed):
+        origin = link.origin.get(label(atom)) or [None, None]
+        agreed = peek(link.agreed, atom)
+        if agreed is not None or origin[0] is not None:
+            found.append(_Candidate(None, agreed, origin[1]))
+    poorer = set()
+    for mine in found:
+        for other in found:
+            if mine.side is None or other is mine or other.side in poorer or same(mine.value, other.value):
+                continue
+            if other.value is not None and _shows(bound, link, mine.side, atom, mine.value, other.value):
+                poorer.add(mine.side)
+    return [candidate for candidate in found if candidate.side is None or candidate.side not in poorer]
+
+
+def _shows(bound: Bound, link: LinkState, side: str, atom: Atom, value: Any, given: Any = ...) -> bool:
+    """Whether `value` is all that the side can show of `given` (default: the agreed value)."""
+    row, key = atom
+    given = peek(link.agreed, atom) if given is ... else given
+    if given is None or side not in bound.rows[row].targets:
+        return False
+    native = link.copies[side].native or {}
+    try:
+        shown = bound.view(side, row, given if key is None else {key: given}, link.agreed, native)
+    except Refusal:
+        return False
+    return same(shown if key is None else shown.get(key), value)
+
+
+def _pick(
+    row: Row, candidates: list[_Candidate], conflict: Conflict, answer: Any, order: tuple[str, ...]
+) -> tuple[_Candidate, str] | None:
+    if answer is not None and answer[0] == conflict.digest:
+        if "value" in answer[1]:
+            return _Candidate(None, answer[1]["value"], None), "a person's answer"
+        side = answer[1].get("take")
+        chosen = next((c for c in candidates if c.side == side), None)
+        value = conflict.values.get(str(side), conflict.agreed)
+        return chosen or _Candidate(None, value, None), f"a person took {side}"
+    if row.conflicts == "ask":
+        return None
+    for candidate in candidates:
+        if candidate.side == row.conflicts:
+            return candidate, f"conflict: {row.conflicts} wins"
+    rank = {side: -place for place, side in enumerate(order)}
+    newest = max(candidates, key=lambda c: (c.at or "", rank.get(c.side or "", -len(order))))
+    return newest, f"conflict: the newest wins ({newest.side or 'agreed before'} at {newest.at or 'an unknown time'})"
+
+
+def _take(
+    bound: Bound, link: LinkState, atom: Atom, winner: _Candidate, rule: str, changed: dict[str, Any], merged: Merged
+) -> None:
+    before = peek(link.agreed, atom)
+    link.agree(atom, winner.value)
+    if not same(before, winner.value):
+        merged.decisions.append(Decision("updated", atom, before, winner.value, winner.side, rule))
+        link.origin[label(atom)] = [winner.side, winner.at]
+    for side, value in changed.items():
+        link.settle(bound, side, atom)
+        if same(value, winner.value) or _shows(bound, link, side, atom, value, winner.value):
+            link.given(side, atom, winner.value)
+        else:
+            link.given(side, atom, value)
+            merged.decisions.append(Decision("lost", atom, value, winner.value, side, rule))
+    for side in link.copies:
+        if side not in changed and (base := peek(link.copies[side].base, atom, ...)) is not ...:
+            link.given(side, atom, base)

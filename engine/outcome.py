@@ -1,0 +1,167 @@
+"""What becomes of one link in this run: planned changes, holds, and what is still open. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine import holds
+from engine.bound import Bound
+from engine.canonical import digest
+from engine.linkstate import Atom, LinkState, label
+from engine.merge import Conflict, Merged
+from engine.plan import Change, LinkPlan, Refused, Rules, plan_deletes, plan_link
+
+
+@dataclass
+class Verdict:
+    """One link's part of the plan."""
+
+    merged: Merged
+    changes: list[Change] = field(default_factory=list)
+    holds: list[holds.Wanted] = field(default_factory=list)
+    frozen: str | None = None
+    blocked: bool = False
+    errors: dict[str, Any] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    """Sides whose deleted copy is forgotten, so that it is created again."""
+    ended: bool = False
+
+    def defer(self) -> None:
+        """Not in this run: what there is to do stays open."""
+        self.blocked |= bool(self.changes)
+        self.changes = []
+
+    def columns(self, now: str) -> dict[str, Any]:
+        """The link's columns after this."""
+        todo = sorted({change.side for change in self.changes})
+        return {
+            "todo": todo,
+            "dirty": self.blocked,
+            "open": bool(todo) or self.blocked or bool(self.errors) or bool(self.holds),
+            "frozen": self.frozen,
+            "errors": self.errors,
+            "failed": bool(self.errors),
+            "ended": now if self.ended else None,
+        }
+
+
+def judge_link(
+    bound: Bound,
+    link: LinkState,
+    before: dict[str, Any],
+    merged: Merged,
+    rules: Rules,
+    *,
+    leaves: str | None,
+    asked: list[dict[str, Any]],
+    unsure: bool,
+    flips: dict[str, Any],
+) -> Verdict:
+    """Decides what to do about a merged link."""
+    verdict = Verdict(merged)
+    if unsure:
+        verdict.blocked, verdict.errors = True, before["errors"]
+        return verdict
+    if leaves:
+        verdict.frozen = leaves
+        if bound.mapping.leaving == "delete-copy":
+            _take(verdict, _withdraw(bound, link, rules), before, asked)
+        return verdict
+    departed = [side for side, copy in link.copies.items() if copy.present == "gone"]
+    if departed:
+        _departed(bound, link, merged, rules, departed, verdict)
+    if not departed or verdict.gone:
+        blocked = merged.blocked() | _looping(bound, link, flips, asked, verdict)
+        verdict.holds += [_conflict(link, conflict) for conflict in merged.conflicts]
+        plan = plan_link(bound, link, rules, blocked)
+        plan.changes = [change for change in plan.changes if change.side not in before["declined"]]
+        _take(verdict, plan, before, asked)
+    return verdict
+
+
+def _departed(
+    bound: Bound, link: LinkState, merged: Merged, rules: Rules, departed: list[str], verdict: Verdict
+) -> None:
+    """A deletion travels, unless another side holds an edit that the deleter had not seen: then the edit wins."""
+    unseen = merged.edited - set(departed) or any(True for side in departed for _ in link.moved(bound, side))
+    rest = [side for side, copy in link.copies.items() if copy.present == "yes"]
+    if not [side for side, copy in link.copies.items() if copy.present != "gone"]:
+        verdict.ended = True
+    elif not any(bound.mapping.deletes_at(side) for side in rest):
+        verdict.frozen = f"deleted in {departed[0]}, and the mapping does not delete elsewhere"
+    elif unseen and rest and all(bound.mapping.creates_at(side) for side in departed):
+        verdict.gone = departed
+        for side in departed:
+            del link.copies[side]
+    else:
+        plan = plan_deletes(bound, link, rules, departed[0])
+        verdict.changes, verdict.blocked = plan.changes, plan.blocked or not rest
+
+
+def _withdraw(bound: Bound, link: LinkState, rules: Rules) -> LinkPlan:
+    """Deletes for the copies this sync made of a record that left the filter; the record itself stays."""
+    plan = plan_deletes(bound, link, rules, next(iter(link.copies)))
+    plan.changes = [change for change in plan.changes if link.copies[change.side].ours]
+    return plan
+
+
+def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], asked: list[dict[str, Any]]) -> None:
+    """The plan, less what failed before in just this form or what a person declined."""
+    verdict.blocked |= plan.blocked
+    skipped = {(hold["side"], hold["row"]): hold["digest"] for hold in asked if (hold["answer"] or {}).get("skip")}
+    for refused in plan.refused:
+        hold = _refused(refused)
+        verdict.holds.append(hold)
+        if skipped.get((refused.side, refused.row)) == hold.digest:
+            verdict.holds.pop()
+    for change in plan.changes:
+        error = before["errors"].get(change.side)
+        if error and error["digest"] == digest(change.data):
+            verdict.errors[change.side] = error
+        else:
+            verdict.changes.append(change)
+
+
+def _refused(refused: Refused) -> holds.Wanted:
+    return holds.Wanted(
+        kind="refused",
+        reason=f"{refused.side} cannot hold {refused.row}: {refused.reason}",
+        detail={"about": digest(refused.value), "value": refused.value, "reason": refused.reason},
+        link=refused.link,
+        side=refused.side,
+        row=refused.row,
+    )
+
+
+def _conflict(link: LinkState, conflict: Conflict) -> holds.Wanted:
+    values = {side: conflict.values[side] for side in conflict.values}
+    for side in link.copies:
+        values.setdefault(side, conflict.agreed)
+    said = ", ".join(f"{side}: {value!r}" for side, value in conflict.values.items())
+    return holds.Wanted(
+        kind="conflict",
+        reason=f"{label(conflict.atom)} was changed on {' and '.join(conflict.values)} ({said})",
+        detail={"about": conflict.digest, "values": values, "times": conflict.times, "agreed": conflict.agreed},
+        link=link.id,
+        row=conflict.atom[0],
+        key=conflict.atom[1],
+    )
+
+
+def _looping(
+    bound: Bound, link: LinkState, flips: dict[str, Any], asked: list[dict[str, Any]], verdict: Verdict
+) -> set[Atom]:
+    """Atoms that keep flipping between the same values: held until a person says which is right."""
+    blocked: set[Atom] = set()
+    released = {hold["digest"] for hold in asked if hold["kind"] == "loop" and hold["answer"]}
+    for where, values in flips.get(link.id, {}).items():
+        side, native = where.split(".", 1)
+        rows = set(bound.delivers(side, [native]))
+        reason = f"{native} on {side} keeps flipping between {' and '.join(sorted(values))}"
+        detail = {"about": [where, sorted(values)], "values": {}}
+        hold = holds.Wanted("loop", reason, detail, link=link.id, side=side, row=", ".join(sorted(rows)))
+        if hold.digest not in released:
+            verdict.holds.append(hold)
+            blocked |= {atom for at in link.copies for atom in link.moved(bound, at) if atom[0] in rows}
+    return blocked

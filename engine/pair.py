@@ -1,0 +1,145 @@
+"""Step 5 on the store: finds the records that have no link, matches them, and ties them to their links."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from engine import holds
+from engine.bound import Bound
+from engine.entity import entity, shared_containers
+from engine.links import attach, create, sides_of
+from engine.match import Matches, Member, match
+from engine.store import Store, chunks
+from engine.store.lease import Lease
+from engine.store.tables import copies, copy_keys, history, links
+
+
+def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, doubtful: frozenset[str]) -> int:
+    """Links every free record that can be; returns how many. `doubtful` sides have a create in doubt: theirs wait."""
+    with store.write() as connection:
+        lease.check(connection)
+        free = _free(connection, lease.sync, doubtful)
+        if not free:
+            holds.reconcile(connection, lease.sync, "ambiguous", [], now)
+            return 0
+        tied = _entities(connection, lease.sync, free, now)
+        if tied:
+            free = _free(connection, lease.sync, doubtful)
+        members = [Member(row["side"], row["id"], None) for row in free]
+        singles = {(row["side"], row["id"]) for row in free if row["single"]}
+        groups = _groups(connection, lease.sync, [m for m in members if (m.side, m.id) not in singles])
+        known = sorted({m.link for _, group in groups for m in group if m.link})
+        matches = match(members, groups, sides_of(connection, lease.sync, known), bound.mapping.match)
+        _tie(connection, lease.sync, run, matches, now)
+        wanted = _ambiguous(matches)
+        if bound.mapping.ambiguous == "skip":
+            _skip(connection, lease.sync, wanted)
+            wanted = []
+        holds.reconcile(connection, lease.sync, "ambiguous", wanted, now)
+        return len(free) + tied
+
+
+def _free(connection: Connection, sync: str, doubtful: frozenset[str]) -> list[dict[str, Any]]:
+    query = select(copies.c.side, copies.c.id, copies.c.container, copies.c.single).where(
+        copies.c.sync == sync,
+        copies.c.link.is_(None),
+        copies.c.excluded.is_(None),
+        copies.c.failed.is_(None),
+        copies.c.present == "yes",
+        copies.c.side.not_in(doubtful),
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple[int, list[Member]]]:
+    wanted = {(member.side, member.id) for member in free}
+    rows = connection.execute(
+        select(copy_keys.c.rule, copy_keys.c.key, copy_keys.c.side, copy_keys.c.id)
+        .join(copies, (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id))
+        .where(copy_keys.c.sync == sync, copies.c.link.is_(None), copies.c.present == "yes")
+    )
+    keys = {(row.rule, row.key) for row in rows if (row.side, row.id) in wanted}
+    groups: dict[tuple[int, str], list[Member]] = defaultdict(list)
+    for part in chunks(sorted({key for _, key in keys})):
+        query = (
+            select(copy_keys.c.rule, copy_keys.c.key, copies.c.side, copies.c.id, copies.c.link)
+            .join(copies, (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id))
+            .outerjoin(links, links.c.id == copies.c.link)
+            .where(copy_keys.c.sync == sync, copy_keys.c.key.in_(part), copies.c.excluded.is_(None))
+            .where(links.c.ended.is_(None), copies.c.present == "yes", copies.c.failed.is_(None))
+        )
+        for row in connection.execute(query):
+            if row.link is not None or (row.side, row.id) in wanted:
+                groups[row.rule, row.key].append(Member(row.side, row.id, row.link))
+    return [(rule, members) for (rule, _), members in sorted(groups.items())]
+
+
+def _tie(connection: Connection, sync: str, run: str, matches: Matches, now: str) -> None:
+    fresh = [[(m.side, m.id) for m in members] for members, link, _ in matches.joined if link is None]
+    rules = [rule for _, link, rule in matches.joined if link is None]
+    ids = create(connection, sync, fresh, now)
+    events = [(link, group, rule) for link, group, rule in zip(ids, fresh, rules, strict=True) if len(group) > 1]
+    for members, link, rule in matches.joined:
+        if link is not None:
+            group = [(m.side, m.id) for m in members]
+            attach(connection, sync, link, group)
+            events.append((link, group, rule))
+    rows = [
+        {"at": now, "sync": sync, "link": link, "run": run, "event": "linked", "side": side, "record": record, "rule": rule}
+        for link, group, rule in events
+        for side, record in group
+    ]
+    for part in chunks(rows):
+        connection.execute(history.insert(), list(part))
+
+
+def _ambiguous(matches: Matches) -> list[holds.Wanted]:
+    return [
+        holds.Wanted(
+            kind="ambiguous",
+            reason=f"{reason}: {', '.join(f'{m.side} {m.id}' for m in members)}",
+            detail={"records": [[m.side, m.id] for m in members]},
+            copies=tuple((m.side, m.id) for m in members),
+        )
+        for members, reason in matches.ambiguous
+    ]
+
+
+def _skip(connection: Connection, sync: str, unsure: list[holds.Wanted]) -> None:
+    for side, record in {copy for hold in unsure for copy in hold.copies}:
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
+        connection.execute(update(copies).where(*where).values(excluded="ambiguous, and the mapping says skip"))
+
+
+def _entities(connection: Connection, sync: str, free: list[dict[str, Any]], now: str) -> int:
+    """Ties free records that other syncs know to be one thing with a record here."""
+    common = shared_containers(connection, sync)
+    tied = 0
+    for row in free if len(common) > 1 else []:
+        if row["container"] not in common or _linked(connection, sync, row["side"], row["id"]):
+            continue
+        places = entity(connection, (row["container"], row["id"])) - {(row["container"], row["id"])}
+        for container, record in sorted(places):
+            query = select(copies.c.side, copies.c.link).where(
+                copies.c.sync == sync, copies.c.container == container, copies.c.id == record, copies.c.side != row["side"]
+            )
+            found = connection.execute(query).first()
+            if found is None:
+                continue
+            if found.link is None:
+                create(connection, sync, [[(row["side"], row["id"]), (found.side, record)]], now)
+            elif row["side"] not in sides_of(connection, sync, [found.link])[found.link]:
+                attach(connection, sync, found.link, [(row["side"], row["id"])])
+            else:
+                continue
+            tied += 1
+            break
+    return tied
+
+
+def _linked(connection: Connection, sync: str, side: str, record: str) -> bool:
+    where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
+    return connection.execute(select(copies.c.link).where(*where)).scalar() is not None

@@ -1,0 +1,180 @@
+"""The plan: what each side must be given, as a pure function of the merged links.
+
+For each side `put(agreed, observed)`; only what `get` shows to differ is written, only mapped fields, only where the mapping allows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.bound import Bound
+from engine.canonical import same
+from engine.contract import Op
+from engine.lens import Refusal
+from engine.linkstate import Atom, LinkState, label, peek
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write on one record."""
+
+    link: str
+    side: str
+    op: Op
+    record: str | None
+    version: str | None
+    data: dict[str, Any]
+    before: dict[str, Any]
+    shared: dict[str, Any]
+    why: str
+    rev: int = 0
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A value that a side cannot hold."""
+
+    link: str
+    side: str
+    row: str
+    reason: str
+    value: Any
+
+
+@dataclass
+class LinkPlan:
+    """What one link needs."""
+
+    changes: list[Change] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    blocked: bool = False
+    """Something cannot be planned now: a side was not read, or a person is asked."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What this run may do."""
+
+    readable: frozenset[str]
+    """Sides that were read in this run."""
+    trusted: frozenset[str]
+    """Sides whose absences count."""
+    horizon: str
+    """Last date to which a side's endless rule is expanded, ISO."""
+
+
+def plan_link(bound: Bound, link: LinkState, rules: Rules, blocked: Collection[Atom] = ()) -> LinkPlan:
+    """Updates for the sides that are behind, creates for the sides that lack the record."""
+    plan = LinkPlan(blocked=bool(blocked))
+    for side in bound.names:
+        copy = link.copies.get(side)
+        if side not in rules.readable:
+            plan.blocked |= copy is None or any(True for _ in link.moved(bound, side))
+        elif copy is None:
+            if _creates(bound, link, side) and not blocked:
+                _create(bound, link, side, rules, plan)
+        elif copy.native is not None:
+            due = [atom for atom in link.moved(bound, side) if atom not in blocked and _read(bound, copy.native, side, atom)]
+            if due:
+                _update(bound, link, side, due, rules, plan)
+    return plan
+
+
+def plan_deletes(bound: Bound, link: LinkState, rules: Rules, origin: str) -> LinkPlan:
+    """Deletes for the copies of a link whose record was deleted at `origin`."""
+    plan = LinkPlan()
+    for side, copy in link.copies.items():
+        if copy.present != "yes" or copy.native is None or not bound.mapping.deletes_at(side):
+            continue
+        if side not in rules.readable or not rules.trusted.issuperset({origin, side}):
+            plan.blocked = True
+            continue
+        why = f"deleted in {origin}"
+        plan.changes.append(
+            Change(link.id, side, Op.DELETE, copy.id, copy.version, {}, dict(copy.native), {}, why, link.rev)
+        )
+    return plan
+
+
+def _creates(bound: Bound, link: LinkState, side: str) -> bool:
+    return bool(link.copies) and bound.mapping.creates_at(side)
+
+
+def _read(bound: Bound, native: dict[str, Any], side: str, atom: Atom) -> bool:
+    return bound.rows[atom[0]].cells[side].name in native
+
+
+def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPlan) -> None:
+    rows = [name for name, row in bound.rows.items() if side in row.cells and side in row.targets]
+    shared = {name: link.agreed[name] for name in link.agreed if name in bound.rows}
+    put = _put(bound, link, side, shared, {}, rows, rules, plan)
+    if put is None:
+        return
+    fields = {name: value for name, value in put[0].items() if value not in (None, [], {})}
+    sources = ", ".join(copy.side for copy in link.copies.values() if copy.present == "yes")
+    why = "; ".join([f"new in {sources}", *put[1]])
+    given = {name: value for name, value in shared.items() if name in rows}
+    plan.changes.append(Change(link.id, side, Op.CREATE, None, None, fields, {}, given, why, link.rev))
+
+
+def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Rules, plan: LinkPlan) -> None:
+    copy = link.copies[side]
+    native = copy.native or {}
+    now = bound.get(side, native)
+    shared = {name: value for name, value in link.agreed.items() if name in bound.rows}
+    given: dict[str, Any] = {}
+    for row, key in due:
+        if key is None:
+            given[row] = link.agreed.get(row)
+            continue
+        target = given.setdefault(row, dict(now[row]))
+        value = peek(link.agreed, (row, key))
+        target.pop(key, None)
+        if value is not None:
+            target[key] = value
+    put = _put(bound, link, side, {**shared, **given}, native, list(given), rules, plan)
+    if put is None:
+        return
+    fields = {name: value for name, value in put[0].items() if not same(value, native.get(name))}
+    if not fields:
+        for atom in due:
+            link.given(side, atom, peek(link.agreed, atom))
+        return
+    before = {name: native.get(name) for name in fields}
+    delivered = {row: {key: peek(link.agreed, (row, key)) for r, key in due if r == row} for row, key in due if key}
+    delivered |= {row: link.agreed.get(row) for row, key in due if key is None}
+    why = "; ".join([*_reasons(link, due), *put[1]])
+    plan.changes.append(
+        Change(link.id, side, Op.UPDATE, copy.id, copy.version, fields, before, delivered, why, link.rev)
+    )
+
+
+def _put(
+    bound: Bound,
+    link: LinkState,
+    side: str,
+    shared: dict[str, Any],
+    native: dict[str, Any],
+    rows: list[str],
+    rules: Rules,
+    plan: LinkPlan,
+) -> tuple[dict[str, Any], list[str]] | None:
+    try:
+        return bound.put(side, shared, native, rows, rules.horizon)
+    except Refusal as refusal:
+        row = refusal.row or rows[0]
+        plan.refused.append(Refused(link.id, side, row, str(refusal), shared.get(row)))
+        return None
+
+
+def _reasons(link: LinkState, due: list[Atom]) -> list[str]:
+    reasons = {}
+    for atom in due:
+        side = (link.origin.get(label(atom)) or [None])[0]
+        reasons.setdefault(side, []).append(atom[0])
+    return [
+        f"{', '.join(dict.fromkeys(rows))} changed in {side}" if side else f"{', '.join(dict.fromkeys(rows))} agreed"
+        for side, rows in reasons.items()
+    ]

@@ -1,0 +1,73 @@
+"""Step 1, read: what one side holds now, as a snapshot on disk. Absence is only ever the business of a finished scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.contract import Connector, CursorExpired, Page, Refused
+from engine.snapshot import Note, describe, save
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where and how to read one side."""
+
+    side: str
+    obj: str
+    scope: dict[str, Any]
+    cursor: str | None
+    """None: read everything."""
+    revisit: Sequence[str]
+    """Records to look at by id whatever the app lists: missing ones, in-doubt writes, pings."""
+    account: str | None
+    """The account that was signed in when the side was last read."""
+
+
+def read(connector: Connector, source: Source, wanted: frozenset[str], path: Path) -> Path:
+    """Reads changes, or everything where there is no cursor or the app has forgotten it. Raises AppError."""
+    sent = connector.requests
+    account = source.account
+    if source.cursor is None or account is None:
+        account = connector.check()
+        if source.account is not None and account != source.account:
+            raise Refused(
+                f"{source.side} is now signed in as {account}, before it was {source.account}. "
+                "Connect the former account again, or make a new sync for this one."
+            )
+    note = Note(source.side, "changes" if source.cursor else "scan", None, account)
+    pages = _pages(connector, source, note)
+    try:
+        save(path, pages, wanted, note)
+    except CursorExpired:
+        note.kind = "scan"
+        save(path, _pages(connector, source, note), wanted, note)
+    note.requests = connector.requests - sent
+    describe(path, note)
+    return path
+
+
+def look(connector: Connector, source: Source, wanted: frozenset[str], path: Path) -> Path:
+    """Reads just the records to revisit, by id."""
+    sent = connector.requests
+    note = Note(source.side, "get", None, source.account or "")
+    save(path, _looks(connector, source), wanted, note)
+    note.requests = connector.requests - sent
+    describe(path, note)
+    return path
+
+
+def _pages(connector: Connector, source: Source, note: Note) -> Iterator[tuple[Page, bool]]:
+    if note.kind == "changes" and source.cursor:
+        pages = connector.changes(source.obj, source.scope, source.cursor)
+    else:
+        pages = connector.scan(source.obj, source.scope)
+    yield from ((page, False) for page in pages)
+    yield from _looks(connector, source)
+
+
+def _looks(connector: Connector, source: Source) -> Iterator[tuple[Page, bool]]:
+    if source.revisit:
+        yield Page(list(connector.get(source.obj, source.scope, source.revisit))), True

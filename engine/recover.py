@@ -1,0 +1,165 @@
+"""Step 4, recover: what a former run sent without hearing the outcome. Comes after trust and before matching.
+
+A create is repeated only where its key makes that one record; else it is adopted by a declared match key, found surely absent, or held.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from engine import holds, journal
+from engine.apply import Target, _write, outcomes
+from engine.bound import Bound
+from engine.canonical import digest, same
+from engine.contract import Done, Failed, Missing, Op, Record, Support, Transient
+from engine.ingest import mark_dirty
+from engine.linkstate import atoms, peek
+from engine.links import load, save
+from engine.match import keys_of
+from engine.settle import settle
+from engine.store import Store
+from engine.store.lease import Lease
+from engine.store.tables import copies, copy_keys, sides
+from engine.store.tables import holds as hold_table
+
+SETTLE = timedelta(seconds=30)
+"""An app may show its own commits this late."""
+
+
+def recover(
+    store: Store, bound: Bound, lease: Lease, target: Target, *, trusted: bool, send: bool, now: str
+) -> bool:
+    """Resolves a side's unheard-of changes; True when none is left in doubt. `send` False repeats nothing (a plan only looks)."""
+    with store.read() as connection:
+        rows = journal.unresolved(connection, lease.sync, target.side)
+    creates = [row for row in rows if row["op"] == Op.CREATE]
+    for row in rows:
+        if row["op"] != Op.CREATE:
+            with store.write() as connection:
+                lease.check(connection)
+                _judge(connection, bound, row)
+    if target.connector.caps.stamped is not Support.NO:
+        return not creates or (send and _repeat(store, bound, lease, target, creates, now))
+    left = 0
+    for row in creates:
+        with store.write() as connection:
+            lease.check(connection)
+            left += not _adopt(connection, bound, row, trusted, now)
+    return left == 0
+
+
+def _repeat(
+    store: Store, bound: Bound, lease: Lease, target: Target, rows: list[dict[str, Any]], now: str
+) -> bool:
+    """The same key gives the same record: sending again finds it, or makes it."""
+    by_key = {row["key"]: row for row in rows}
+    left = 0
+    for outcome in outcomes(target.connector, target, [_write(row) for row in rows]):
+        row = by_key[outcome.key]
+        with store.write() as connection:
+            lease.check(connection)
+            if isinstance(outcome, Done):
+                settle(connection, bound, row, outcome.record, now, adopted=True)
+                mark_dirty(connection, [row["link"]])
+            else:
+                left += _failed(connection, row, outcome)
+    return left == 0
+
+
+def _failed(connection: Connection, row: dict[str, Any], outcome: Failed) -> bool:
+    """Whether it is still in doubt."""
+    if isinstance(outcome.error, Transient):
+        return True
+    mark_dirty(connection, [row["link"]])
+    state = "dropped"
+    if isinstance(outcome.error, Missing):  # made, and deleted by a person since: that is a deletion like any other
+        state = "done"
+        record = Record(f"deleted:{row['key']}", None, {}, gone=True)
+        _ghost(connection, row, record)
+    journal.mark(connection, [row["id"]], state, error=str(outcome.error))
+    return False
+
+
+def _ghost(connection: Connection, row: dict[str, Any], record: Record) -> None:
+    container = connection.execute(
+        select(sides.c.container).where(sides.c.sync == row["sync"], sides.c.side == row["side"])
+    ).scalar()
+    values = {"sync": row["sync"], "side": row["side"], "id": record.id, "container": container, "link": row["link"]}
+    empty = {"digest": "", "observed": {}, "synced": {}, "base": {}, "present": "gone", "ours": True, "single": False}
+    connection.execute(copies.insert().values(**values, **empty))
+
+
+def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
+    """An update or delete in doubt, by the record as read in this run: landed per atom, or not; the merge decides the rest."""
+    state, _ = load(connection, [row["link"]]).get(row["link"], (None, None))
+    copy = state.copies.get(row["side"]) if state else None
+    if state and copy and copy.native is not None and row["op"] == Op.UPDATE and copy.version != row["version"]:
+        before = {**copy.native, **row["before"]}
+        sent = bound.get(row["side"], {**before, **row["data"]})
+        now = bound.get(row["side"], copy.native)
+        for name in bound.delivers(row["side"], row["data"]):
+            for atom in atoms(bound.rows[name], [row["shared"]]):
+                if name in now and same(peek(now, atom), peek(sent, atom)):
+                    state.settle(bound, row["side"], atom)
+                    state.given(row["side"], atom, peek(row["shared"], atom))
+        save(connection, row["sync"], state, {})
+    journal.mark(connection, [row["id"]], "dropped", error="outcome unknown; judged by what the app shows now")
+    mark_dirty(connection, [row["link"]])
+
+
+def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: bool, now: str) -> bool:
+    """A create on an app without stamps: adopt the one record with the same match key, or find it surely absent."""
+    answer = _answer(connection, row)
+    keys = keys_of(bound, row["side"], {name: None for name in bound.wanted[row["side"]]} | row["data"])
+    found = _lookalikes(connection, row, keys)
+    chosen = [record for record in found if record == answer.get("value")] or (found if len(found) == 1 and keys else [])
+    if chosen:
+        _take(connection, bound, row, chosen[0], now)
+        return True
+    late = datetime.fromisoformat(now) - datetime.fromisoformat(row["sent_at"]) > SETTLE
+    scanned = connection.execute(
+        select(sides.c.read_at).where(sides.c.sync == row["sync"], sides.c.side == row["side"])
+    ).scalar()
+    absent = not found and keys and trusted and late and (scanned or "") > row["sent_at"]
+    if absent or answer.get("skip"):
+        journal.mark(connection, [row["id"]], "dropped", error="it was not created")
+        mark_dirty(connection, [row["link"]])
+        return True
+    return False
+
+
+def _lookalikes(connection: Connection, row: dict[str, Any], keys: dict[int, str]) -> list[str]:
+    query = (
+        select(copies.c.id)
+        .join(copy_keys, (copy_keys.c.sync == copies.c.sync) & (copy_keys.c.side == copies.c.side) & (copy_keys.c.id == copies.c.id))
+        .where(copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.link.is_(None))
+        .where(copies.c.present == "yes", copy_keys.c.key.in_(list(keys.values())))
+    )
+    return sorted(set(connection.execute(query).scalars()))
+
+
+def _take(connection: Connection, bound: Bound, row: dict[str, Any], record: str, now: str) -> None:
+    where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == record)
+    found = connection.execute(select(copies).where(*where)).mappings().one()
+    changed = datetime.fromisoformat(found["changed_at"]) if found["changed_at"] else None
+    settle(connection, bound, row, Record(record, found["version"], found["observed"], changed), now, adopted=True)
+    mark_dirty(connection, [row["link"]])
+
+
+def _answer(connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    where = (hold_table.c.link == row["link"], hold_table.c.kind == "doubt", hold_table.c.state == "answered")
+    return connection.execute(select(hold_table.c.answer).where(*where)).scalar() or {}
+
+
+def doubt_hold(row: dict[str, Any]) -> holds.Wanted:
+    """What a person is asked about a create in doubt."""
+    return holds.Wanted(
+        kind="doubt",
+        reason=f"{row['side']} did not say whether it created the record; it may be there under an id we do not know",
+        detail={"about": digest([row["id"]]), "data": row["data"], "sent_at": row["sent_at"]},
+        link=row["link"],
+        side=row["side"],
+    )

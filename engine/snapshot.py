@@ -1,0 +1,86 @@
+"""A snapshot: the Parquet file of what one run read from one side, and a note beside it that says how it was read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from engine.canonical import digest, dumps, pick
+from engine.contract import Page, Record
+
+SCHEMA = {
+    "id": pl.String,
+    "version": pl.String,
+    "changed_at": pl.String,  # ISO 8601, UTC
+    "gone": pl.Boolean,
+    "looked": pl.Boolean,  # read by id, not from the app's own list: its absence is no proof
+    "digest": pl.String,  # of `data`
+    "data": pl.String,  # canonical JSON of the wanted native fields
+}
+
+
+@dataclass
+class Note:
+    """How a snapshot was read."""
+
+    side: str
+    kind: str
+    """scan | changes | get."""
+    cursor: str | None
+    """Where to go on from, once this is ingested."""
+    account: str
+    records: int = 0
+    requests: int = 0
+    error: str = ""
+    """Why the side could not be read; the snapshot then says nothing."""
+
+
+def save(path: Path, pages: Iterable[tuple[Page, bool]], wanted: frozenset[str], note: Note) -> Path:
+    """Writes pages (and whether they were read by id) as they come; the last of several rows of one record counts.
+
+    The note's count and cursor are filled in.
+    """
+    frames: list[pl.DataFrame] = []
+    for page, looked in pages:
+        rows = [_row(record, looked, wanted) for record in page.records]
+        frames.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+        note.cursor = page.cursor or note.cursor
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+    frame = frame.unique("id", keep="last", maintain_order=True)
+    note.records = frame.height
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(path, compression="zstd")
+    describe(path, note)
+    return path
+
+
+def describe(path: Path, note: Note) -> None:
+    """Writes the note beside the snapshot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".json").write_text(dumps(asdict(note)), encoding="utf-8")
+
+
+def note_of(path: Path) -> Note:
+    """The note of a snapshot."""
+    return Note(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+
+
+def frame_of(path: Path) -> pl.DataFrame:
+    """The rows of a snapshot; none where the side could not be read."""
+    return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=SCHEMA)
+
+
+def records(frame: pl.DataFrame) -> Iterator[dict[str, object]]:
+    """The rows as dicts, `data` decoded."""
+    for row in frame.iter_rows(named=True):
+        yield {**row, "data": json.loads(row["data"])}
+
+
+def _row(record: Record, looked: bool, wanted: frozenset[str]) -> tuple[object, ...]:
+    data = pick(record.data, wanted)
+    changed = record.changed_at.isoformat() if record.changed_at else None
+    return record.id, record.version, changed, record.gone, looked, digest(data), dumps(data)

@@ -1,0 +1,127 @@
+"""The store: all state, in SQLite (WAL) or PostgreSQL, behind one small class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.store.tables import metadata
+
+HEAD = "0001"
+
+
+class StoreError(Exception):
+    """The state cannot be used. The message says which, why, and what to do next."""
+
+
+class Store:
+    """One database. `read()` and `write()` give connections; a write is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sqlite = engine.dialect.name == "sqlite"
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Opens and, where needed, creates or upgrades the tables. Raises StoreError."""
+        if url.startswith("postgresql://"):
+            url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        if url.startswith("sqlite:///") and ":memory:" not in url:
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        store = cls(_engine(url))
+        try:
+            store._migrate()
+        except Exception as error:
+            store.close()
+            shown = store.engine.url.render_as_string(hide_password=True)
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise StoreError(
+                f"cannot open the state at {shown}: {reason}. "
+                "Check SYNCLINE_STATE_URL and free space; a damaged file can be moved away and is built anew."
+            ) from error
+        return store
+
+    def _migrate(self) -> None:
+        if self.sqlite:
+            with self.engine.connect() as connection:
+                connection.execute(text("PRAGMA schema_version"))  # says "not a database" for a damaged file
+        if not inspect(self.engine).has_table("alembic_version"):
+            current = None
+        else:
+            with self.engine.connect() as connection:
+                current = connection.execute(text("select version_num from alembic_version")).scalar()
+        if current != HEAD:
+            from engine.store.upgrade import upgrade
+
+            upgrade(self.engine)
+
+    def close(self) -> None:
+        """Gives back all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one consistent state and changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it, or nothing."""
+        with self.engine.execution_options(write=True).begin() as connection:
+            yield connection
+
+    def rows(self, query: Any) -> list[dict[str, Any]]:
+        """All rows of a query, as dicts."""
+        with self.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def all(self, table: Table, *where: Any) -> list[dict[str, Any]]:
+        """All rows of a table that fulfil the conditions."""
+        return self.rows(select(table).where(*where))
+
+
+def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts rows, or updates those whose primary key is there already; all rows have the same keys."""
+    if not rows:
+        return
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table)
+    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if rest:
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), list(rows))
+    else:
+        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+
+
+def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
+    """Slices of at most `size`: databases bound the number of parameters."""
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None  # transactions are begun by us, below: the driver's own start too late
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+            dbapi.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+
+    return engine
+
+
+__all__ = ["HEAD", "Store", "StoreError", "chunks", "metadata", "put"]

@@ -1,0 +1,75 @@
+"""Step 3, trust: whether what a side does not show may count. Computed over all its links, after it was ingested.
+
+An untrusted side gets no delete and no re-create and makes none elsewhere; everything else goes on.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select, update
+
+from engine import holds
+from engine.canonical import digest
+from engine.ingest import Seen, mark_dirty
+from engine.mapping import Brakes
+from engine.store import Store, chunks
+from engine.store.lease import Lease
+from engine.store.tables import copies, sides
+from engine.store.tables import holds as hold_table
+
+
+def trust(store: Store, lease: Lease, brakes: Brakes, seen: list[Seen], now: str) -> dict[str, str | None]:
+    """Side -> why it is not trusted, or None. A person may have said that the missing records really are gone."""
+    verdicts: dict[str, str | None] = {}
+    wanted = []
+    with store.write() as connection:
+        lease.check(connection)
+        for one in seen:
+            missing = _missing(connection, lease.sync, one.side)
+            reason = _reason(connection, lease.sync, brakes, one, len(missing))
+            about = digest([one.side, missing])
+            if reason and _released(connection, lease.sync, one.side, about):
+                _accept(connection, lease.sync, one.side, missing)
+                reason = None
+            if reason:
+                detail = {"about": about, "missing": missing[:1000]}
+                wanted.append(holds.Wanted("outage", f"{one.side} {reason}", detail, side=one.side))
+            verdicts[one.side] = reason
+            where = (sides.c.sync == lease.sync, sides.c.side == one.side)
+            connection.execute(update(sides).where(*where).values(untrusted=reason))
+        holds.reconcile(connection, lease.sync, "outage", wanted, now)
+    return verdicts
+
+
+def _missing(connection: Connection, sync: str, side: str) -> list[str]:
+    where = (copies.c.sync == sync, copies.c.side == side, copies.c.present == "missing", copies.c.link.is_not(None))
+    return sorted(connection.execute(select(copies.c.id).where(*where)).scalars())
+
+
+def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missing: int) -> str | None:
+    where = (copies.c.sync == sync, copies.c.side == seen.side, copies.c.link.is_not(None))
+    known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
+    if not missing:
+        return None
+    if missing == known and brakes.empty_side == "stop":
+        return f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"
+    if missing > brakes.deletes.of(known):
+        return f"misses {missing} of its {known} known records at once: this looks like an outage, not like deletions"
+    return None
+
+
+def _released(connection: Connection, sync: str, side: str, about: str) -> bool:
+    where = (
+        hold_table.c.sync == sync,
+        hold_table.c.kind == "outage",
+        hold_table.c.side == side,
+        hold_table.c.state == "answered",
+    )
+    rows = connection.execute(select(hold_table.c.detail, hold_table.c.answer).where(*where))
+    return any(row.detail["about"] == about and row.answer.get("value") == "release" for row in rows)
+
+
+def _accept(connection: Connection, sync: str, side: str, missing: list[str]) -> None:
+    for part in chunks(missing):
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id.in_(part))
+        mark_dirty(connection, list(connection.execute(select(copies.c.link).where(*where)).scalars()))
+        connection.execute(update(copies).where(*where).values(present="gone"))

@@ -1,0 +1,50 @@
+"""Changes and holds as documents for people and scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.bound import Bound
+
+
+def change_view(bound: Bound, row: dict[str, Any]) -> dict[str, Any]:
+    """A planned change (a row of the journal), field by field in the app's own words."""
+    fields = [
+        {"field": name, "before": row["before"].get(name), "after": after} for name, after in sorted(row["data"].items())
+    ]
+    return {
+        "id": row["id"],
+        "side": row["side"],
+        "op": row["op"],
+        "record": row["record"],
+        "title": title(bound, row),
+        "fields": fields,
+        "why": row["why"],
+    }
+
+
+def title(bound: Bound, row: dict[str, Any]) -> str | None:
+    """What people call the record: its first row that is text."""
+    name = next(iter(bound.mapping.fields))
+    cell = bound.rows[name].cells.get(row["side"])
+    value = (row["data"] | row["before"]).get(cell.name) if cell else None
+    return value if isinstance(value, str) else None
+
+
+def hold_view(row: dict[str, Any]) -> dict[str, Any]:
+    """A hold as commands print it."""
+    detail = row["detail"]
+    return {
+        "hold": row["id"],
+        "sync": row["sync"],
+        "kind": row["kind"],
+        "reason": row["reason"],
+        "state": row["state"],
+        "link": row["link"],
+        "side": row["side"],
+        "field": row["row"],
+        "key": row["key"],
+        "values": detail.get("values", {}),
+        "detail": detail,
+        "opened_at": row["opened_at"],
+    }
