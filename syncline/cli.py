@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from syncline.commands import design, look, ops, project, runs
 from syncline.errors import explain
@@ -33,6 +33,7 @@ app = App(
     "Exit codes: 0 done, 1 error, 2 something waits for a person (or: the plan has changes), 3 wrong usage.",
     help_format="plaintext",
     version=lambda: version("syncline"),
+    default_parameter=Parameter(negative=""),
     result_action="return_value",
 )
 for _group, _commands in GROUPS.items():

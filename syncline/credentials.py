@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 
 ENVIRONMENT = "SYNCLINE_SET_"
 
@@ -18,7 +19,10 @@ def gather(app: str, given: Sequence[str], environ: Mapping[str, str] = os.envir
     """All settings but the defaults: arguments win over SYNCLINE_SET_KEY. Raises CredentialsError, Refused."""
     from connectors import load
 
-    known = {setting.name: setting for setting in load(app).settings}
+    cls = load(app)
+    known = {setting.name: setting.help for setting in cls.settings}
+    if cls.sign_in is not None:
+        known.setdefault("authorize_url", "Address of the sign-in page, where it is not the usual one")
     found = {name: environ[key] for name in known if environ.get(key := ENVIRONMENT + name.upper())}
     for item in given:
         name, equals, value = item.partition("=")
@@ -28,11 +32,11 @@ def gather(app: str, given: Sequence[str], environ: Mapping[str, str] = os.envir
             near = get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise CredentialsError(f"{app} has no setting {name!r}.{hint} It has: {', '.join(known)}.")
-        found[name] = _asked(name, known[name].help) if value == "-" else value
+        found[name] = _asked(name, known[name]) if value == "-" else value
     return found
 
 
-def complete(app: str, settings: dict[str, str], browser: bool) -> dict[str, str]:
+def complete(app: str, settings: dict[str, str], *, browser: bool) -> dict[str, str]:
     """Signs in where the app has a sign-in, a client id is given and no token is."""
     from connectors import load
 
@@ -47,7 +51,16 @@ def complete(app: str, settings: dict[str, str], browser: bool) -> dict[str, str
         )
     from connectors.signin import signin
 
-    return {**settings, **signin(sign_in, settings, show=_show(browser))}
+    return {**settings, **signin(sign_in, settings, partial(_show, browser=browser))}
+
+
+def _show(url: str, *, browser: bool) -> None:
+    """The address is printed even when a browser opens: it may be the wrong one, or none."""
+    import webbrowser
+
+    print(f"Sign in at: {url}", file=sys.stderr, flush=True)
+    if browser:
+        webbrowser.open(url)
 
 
 def _asked(name: str, about: str) -> str:

@@ -20,7 +20,7 @@ ProjectDir = Annotated[
         help="The project folder. Without it, the one of the working folder or the nearest above it.",
     ),
 ]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for scripts instead of tables.")]
+AsJson = Annotated[bool, Parameter(name="--json", show_default=False, help="Print JSON for scripts instead of tables.")]
 SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ is called.")]
 
 

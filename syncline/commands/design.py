@@ -18,13 +18,15 @@ def new(
     mapping: Annotated[str, Parameter(help="A mapping of the project or the library, by name or path.")],
     side: Annotated[
         list[str],
-        Parameter(consume_multiple=True, negative="", help="side=CONNECTION, once for each side of the mapping."),
+        Parameter(
+            consume_multiple=True, show_default=False, help="side=CONNECTION, once for each side of the mapping."
+        ),
     ],
     scope: Annotated[
         list[str],
         Parameter(
             consume_multiple=True,
-            negative="",
+            show_default=False,
             help="side.key=VALUE: another part of the account than the mapping says.",
         ),
     ] = [],  # noqa: B006 - never changed
@@ -53,7 +55,7 @@ def check(
     ] = None,
     /,
     *,
-    offline: Annotated[bool, Parameter(negative="", help="Do not ask the apps for their fields.")] = False,
+    offline: Annotated[bool, Parameter(show_default=False, help="Do not ask the apps for their fields.")] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:

@@ -59,7 +59,7 @@ def runs(
     with opened(project) as here:
         if sync is not None:
             here.deployment(sync)
-        found = record.runs(here.store, sync, limit)
+        found = record.runs_of(here.store, sync, limit)
     emit(found, json, runs_table)
     return Exit.DONE
 
@@ -79,7 +79,7 @@ def show(
     from syncline.tables import run_details
 
     with opened(project) as here:
-        found = record.run(here.store, run)
+        found = record.run_of(here.store, run)
     emit(found, json, run_details)
     return Exit.DONE
 
@@ -128,7 +128,9 @@ def resolve(
     *,
     take: Annotated[str | None, Parameter(help="Take the value or the record of this side.")] = None,
     value: Annotated[str | None, Parameter(help="Take this value: JSON, or else plain text.")] = None,
-    skip: Annotated[bool, Parameter(negative="", help="Leave things as they are until something changes.")] = False,
+    skip: Annotated[
+        bool, Parameter(show_default=False, help="Leave things as they are until something changes.")
+    ] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:

@@ -35,7 +35,7 @@ def sandbox(
         int | None, Parameter(help="First port; the next apps get the next. Free ports without it.")
     ] = None,
     seed: Annotated[
-        list[str], Parameter(negative="", help="APP=FOLDER: fill an app with the calendars (.ics) of a folder.")
+        list[str], Parameter(show_default=False, help="APP=FOLDER: fill an app with the calendars (.ics) of a folder.")
     ] = [],  # noqa: B006 - never changed
     state: Annotated[Path | None, Parameter(help="A file the data is loaded from and saved to.")] = None,
     json: AsJson = False,  # noqa: ARG001 - its lines are JSON anyway
@@ -50,7 +50,7 @@ def sandbox(
 
 
 def deploy(
-    syncs: Annotated[list[str], Parameter(help="The syncs. Without any, all of the project.")] = [],  # noqa: B006
+    syncs: Annotated[list[str], Parameter(show_default=False, help="The syncs. Without any, all of the project.")] = [],  # noqa: B006
     /,
     *,
     project: ProjectDir = None,

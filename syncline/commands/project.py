@@ -44,12 +44,14 @@ def connect(
         Parameter(
             name="--set",
             consume_multiple=True,
-            negative="",
+            show_default=False,
             help="A setting, key=value: base_url, token, username, password, client_id, ... "
             "key=- asks for it, or reads a line of standard input; SYNCLINE_SET_KEY in the environment works too.",
         ),
     ] = [],  # noqa: B006 - never changed
-    browser: Annotated[bool, Parameter(help="Open the sign-in page; without, its address is printed.")] = True,
+    no_browser: Annotated[
+        bool, Parameter(show_default=False, help="Only print the address of the sign-in page, open nothing.")
+    ] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
@@ -64,7 +66,7 @@ def connect(
 
     with opened(project) as here:
         settings = gather(app, set)
-        settings = complete(app, settings, browser)
+        settings = complete(app, settings, browser=not no_browser)
         account = open_connector(app, settings, settings.update).check()
         here.save_connection(name, app, settings, account, datetime.now(UTC))
     emit(
@@ -77,7 +79,9 @@ def connect(
 
 def connections(
     *,
-    check: Annotated[bool, Parameter(negative="", help="Also ask each account whether it still answers.")] = False,
+    check: Annotated[
+        bool, Parameter(show_default=False, help="Also ask each account whether it still answers.")
+    ] = False,
     remove: Annotated[str | None, Parameter(help="Forget the connection of this name.")] = None,
     project: ProjectDir = None,
     json: AsJson = False,

@@ -13,7 +13,10 @@ from syncline.options import AsJson, ProjectDir, SyncName, opened
 from syncline.output import emit, note
 
 Direct = Annotated[
-    bool, Parameter(negative="", help="The same steps in this process, without Prefect: quicker, and not on its page.")
+    bool,
+    Parameter(
+        show_default=False, help="The same steps in this process, without Prefect: quicker, and not on its page."
+    ),
 ]
 
 
@@ -57,7 +60,7 @@ def run(
     /,
     *,
     direct: Direct = False,
-    full: Annotated[bool, Parameter(negative="", help="Read everything anew, not only what changed.")] = False,
+    full: Annotated[bool, Parameter(show_default=False, help="Read everything anew, not only what changed.")] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:

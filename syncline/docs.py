@@ -1,0 +1,117 @@
+"""Writes the generated parts of the documentation: `python -m syncline.docs [--check]`.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; with --check nothing is written, and
+stale parts are an error.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PART = re.compile(r"(<!-- generated: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+class DocsError(Exception):
+    """A page asks for a part that nobody makes."""
+
+
+def commands() -> str:
+    """Every command with its options, from the help texts."""
+    from syncline.cli import app
+
+    text = app.generate_docs(heading_level=2, usage_name="syncline")
+    return text.partition("\n## ")[2].partition("\n")[2].strip()
+
+
+def settings() -> str:
+    """The environment variables."""
+    from flows.settings import PREFIX, Settings
+
+    rows = ["| variable | default | what it is |", "|---|---|---|"]
+    for name, item in Settings.model_fields.items():
+        default = "" if name == "key" else f"`{item.default}`"
+        rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {item.description} |")
+    return "\n".join(rows)
+
+
+def connectors() -> str:
+    """What each app can do, from the connectors' capabilities."""
+    from connectors import load, names
+
+    head = "| app | objects | changes | deletions | guarded writes | safe creates | webhooks | batch | proven against |"
+    rows = [head, "|---|---|---|---|---|---|---|---|---|"]
+    for name in names():
+        cls = load(name)
+        caps = cls.caps
+        graded = (caps.delta, caps.tombstones, caps.guarded, caps.stamped, caps.webhooks)
+        cells = [f"{cls.title} (`{name}`)", ", ".join(caps.objects), *graded, str(caps.batch), caps.proven]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def accounts() -> str:
+    """The settings of each app's connections."""
+    from connectors import load, names
+
+    parts = []
+    for name in names():
+        cls = load(name)
+        rows = [f"### {cls.title} (`{name}`)", "", "| setting | default | what it is |", "|---|---|---|"]
+        for setting in cls.settings:
+            marks = [mark for mark, on in (("secret", setting.secret), ("required", setting.required)) if on]
+            about = setting.help + (f" ({', '.join(marks)})" if marks else "")
+            rows.append(f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | {about} |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
+
+
+MAKERS: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "settings": settings,
+    "connectors": connectors,
+    "accounts": accounts,
+}
+
+
+def pages() -> list[Path]:
+    """The README and everything below docs/."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def fresh(text: str) -> str:
+    """A page with its generated parts made anew. Raises DocsError."""
+
+    def made(match: re.Match[str]) -> str:
+        maker = MAKERS.get(match["name"])
+        if maker is None:
+            raise DocsError(f"Nobody generates {match['name']!r}; there are: {', '.join(MAKERS)}.")
+        return f"{match[1]}{maker()}\n{match[3]}"
+
+    return PART.sub(made, text)
+
+
+def stale() -> dict[Path, str]:
+    """Pages whose generated parts are not as they should be, with the text they should have."""
+    texts = {page: page.read_text(encoding="utf-8") for page in pages()}
+    return {page: anew for page, text in texts.items() if (anew := fresh(text)) != text}
+
+
+def main() -> int:
+    """Exit code 1 when --check finds a stale page."""
+    found = stale()
+    if "--check" in sys.argv[1:]:
+        for page in found:
+            print(f"{page.relative_to(ROOT)} is stale. Run: make docs", file=sys.stderr)
+        return 1 if found else 0
+    for page, text in found.items():
+        page.write_text(text, encoding="utf-8")
+        print(f"wrote {page.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
