@@ -1,0 +1,107 @@
+"""Outlook calendars through Microsoft Graph v1.0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from connectors.http import Client
+from connectors.outlook_calendar import delta
+from connectors.outlook_calendar.batch import LIMIT, ROOT, converse
+from connectors.outlook_calendar.errors import classify
+from connectors.outlook_calendar.schema import FIELDS
+from connectors.outlook_calendar.series import gone, record_of
+from connectors.outlook_calendar.writing import Writer
+from connectors.setting import OAUTH, OAuthApp, Setting, base_url
+from engine.contract import AppError, Caps, Done, Failed, Json, Outcome, Page, Record, Refused, Schema, Support, Write
+
+LOGIN = "https://login.microsoftonline.com/common/oauth2/v2.0"
+
+
+class Connector:
+    """One mailbox's calendars. Object: `events`; scope: `{"calendar": name or id}`, and `from`/`to` for the window."""
+
+    app: ClassVar = "outlook_calendar"
+    title: ClassVar = "Outlook Calendar"
+    objects: ClassVar = ("events",)
+    settings: ClassVar = (
+        base_url("https://graph.microsoft.com"),
+        *OAUTH,
+        Setting(
+            name="mail_guests", help="yes: changing a meeting may make Outlook send mail to its guests", default="no"
+        ),
+    )
+    sign_in: ClassVar = OAuthApp(
+        authorize_url=f"{LOGIN}/authorize",
+        token_url=f"{LOGIN}/token",
+        scopes=("https://graph.microsoft.com/Calendars.ReadWrite", "offline_access"),
+    )
+    caps: ClassVar = Caps(
+        objects=("events",),
+        delta=Support.YES,
+        tombstones=Support.QUIRK,
+        guarded=Support.YES,
+        stamped=Support.YES,
+        mail=Support.YES,
+        batch=LIMIT,
+        page=delta.PAGE,
+        calls=(16, timedelta(seconds=1)),
+        proven="a stand-in that is exercised by msgraph-sdk",
+    )
+    classify = staticmethod(classify)
+
+    def __init__(self, settings: Mapping[str, str], http: Client) -> None:
+        self._http = http
+        self._mails = settings.get("mail_guests", "no").lower() == "yes"
+        self._folders: dict[str, str] = {"primary": "me/calendar"}
+
+    def check(self) -> str:
+        """The owner of the default calendar."""
+        calendar = self._http.json("GET", f"{ROOT}/me/calendar")
+        owner = calendar.get("owner") or {}
+        return str(owner.get("address") or owner.get("name") or calendar["name"])
+
+    def schema(self, obj: str) -> Schema:
+        """The same for every mailbox."""
+        _known(obj)
+        return Schema(fields=FIELDS)
+
+    def scan(self, obj: str, scope: Json) -> Iterator[Page]:
+        """All singles and series of the calendar, in whatever year."""
+        _known(obj)
+        return delta.scan(self._http, delta.find_calendar(self._http, delta.name_of(scope)), scope)
+
+    def changes(self, obj: str, scope: Json, cursor: str) -> Iterator[Page]:
+        """What changed since the cursor."""
+        _known(obj)
+        return delta.changes(self._http, scope, cursor)
+
+    def get(self, obj: str, scope: Json, ids: Sequence[str]) -> Iterator[Record]:
+        """The named records, in order of arrival."""
+        _known(obj)
+        for id, held in delta.read(self._http, self._folder(scope), ids):
+            yield record_of(held) if held else gone(id)
+
+    def write(self, obj: str, scope: Json, writes: Sequence[Write]) -> Iterator[Outcome]:
+        """One outcome per write; up to 20 at a time share their requests."""
+        _known(obj)
+        writer = Writer(self._folder(scope), self._mails)
+        for key, result in converse(self._http, ((write.key, writer.talk(write)) for write in writes)):
+            yield Failed(key, result) if isinstance(result, AppError) else Done(key, result)
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        return self._http.requests
+
+    def _folder(self, scope: Json) -> str:
+        name = delta.name_of(scope)
+        if name not in self._folders:
+            self._folders[name] = delta.find_calendar(self._http, name).folder
+        return self._folders[name]
+
+
+def _known(obj: str) -> None:
+    if obj != "events":
+        raise Refused(f"Outlook Calendar has no object {obj!r}. There is: events.")

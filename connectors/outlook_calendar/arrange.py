@@ -1,0 +1,224 @@
+"""Making the occurrences of a series as they are wanted: look up their ids, delete, change, move.
+
+Outlook refuses to move an occurrence to or past the day of a neighbour. Moves therefore start at the far end of the
+direction of travel; one that is refused all the same is deleted, and a single event of our own stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from connectors.outlook_calendar import wire
+from connectors.outlook_calendar.batch import LIMIT, Ask, Part, Talk
+from connectors.outlook_calendar.errors import CROSSING, DUPLICATE
+from connectors.outlook_calendar.moments import day_bounds, day_of, original_day, same_time
+from connectors.outlook_calendar.notes import KEY, NOTES, Notes, fingerprint, property_json
+from connectors.outlook_calendar.series import KEY as DAY
+from connectors.outlook_calendar.series import Held, entries_of, spelled, times_of_day
+from engine.contract import Invalid, Missing
+
+Entry = Mapping[str, Any]
+Entries = Mapping[str, Entry]
+"""By the local date of the original start."""
+_APART_FROM = {DAY, "attendees"}
+_ALLOWED = {DAY, "cancelled", "attendees", "start", "end", *wire.OWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of one occurrence."""
+
+    day: str
+    part: Part
+    travel: int = 0
+    """Days it moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """What came of it: our notes as now stored, whether anything was sent, and the days that could not be done."""
+
+    notes: Notes
+    touched: bool
+    impossible: Sequence[str] = ()
+
+    def check(self) -> None:
+        """Raise Invalid if something could not be done."""
+        if self.impossible:
+            raise Invalid(" ".join(self.impossible), field="occurrences")
+
+
+def by_day(entries: Sequence[Entry] | None) -> dict[str, Entry]:
+    """The entries by date. Raises Invalid for fields that an occurrence cannot have."""
+    found: dict[str, Entry] = {}
+    for entry in entries or ():
+        strange = sorted(set(entry) - _ALLOWED)
+        if strange:
+            raise Invalid(f"An occurrence in Outlook cannot have its own {', '.join(strange)}.", field="occurrences")
+        found[str(entry[DAY])[:10]] = entry
+    return found
+
+
+def lost(held: Held, wanted: Entries) -> list[str]:
+    """Why the wanted occurrences cannot be had: those deleted in Outlook cannot be brought back."""
+    deleted = [day for day in sorted(held.cancelled) if day not in held.apart and not _cancelled(wanted.get(day))]
+    return [f"Outlook cannot bring back the deleted occurrence of {day}." for day in deleted]
+
+
+def arrange(folder: str, held: Held, wanted: Entries, key: str, *, strict: bool) -> Talk[Arranged]:
+    """Carry out what differs. `strict`: a changed entry that names no occurrence is impossible, else it is ignored."""
+    impossible = lost(held, wanted)
+    shown = by_day(entries_of(held))
+    days = [day for day in sorted({*shown, *wanted}) if _bare(shown.get(day)) != _bare(wanted.get(day))]
+    days = [day for day in days if day not in held.cancelled or day in held.apart]
+    ids = yield from _ids(held, days)
+    unknown = [day for day in days if day not in ids and not _cancelled(wanted.get(day))]
+    if strict:
+        impossible += [f"The series has no occurrence on {day} that could be changed." for day in unknown]
+    steps = [_step(held, day, ids[day], shown.get(day), wanted.get(day)) for day in days if day in ids]
+    stuck = yield from _insist(_in_order(steps))
+    stale = [day for day in held.apart if day in held.exceptions]  # a former run got no further
+    if not stuck and not stale:
+        return Arranged(held.notes, touched=bool(steps), impossible=impossible)
+    notes = yield from _set_apart(folder, held, {step.day: wanted[step.day] for step in stuck}, ids, key)
+    return Arranged(notes, touched=True, impossible=impossible)
+
+
+def find(folder: str, key: str) -> Talk[str | None]:
+    """The id of the event that was created with this key, or None."""
+    quoted = key.replace("'", "''")
+    test = f"singleValueExtendedProperties/any(ep: ep/id eq '{KEY}' and ep/value eq '{quoted}')"
+    (reply,) = yield Ask([Part("GET", f"{folder}/events?{spelled({'$filter': test, '$select': 'id'})}")])
+    found = reply.result().get("value") or ()
+    return str(found[0]["id"]) if found else None
+
+
+def path_of(id: str) -> str:
+    """Where an event or occurrence is written."""
+    return f"me/events/{quote(id, safe='')}"
+
+
+def noted(notes: Notes) -> dict[str, Any]:
+    """Our notes as part of a request's body."""
+    return {"singleValueExtendedProperties": [property_json(NOTES, notes.dump())]}
+
+
+def _ids(held: Held, days: Sequence[str]) -> Talk[dict[str, str]]:
+    """The id of each day's occurrence, or of the single event in its place; days without one are missing."""
+    ids = {day: str(event["id"]) for day, event in {**held.exceptions, **held.apart}.items() if day in days}
+    unknown = [day for day in days if day not in ids]
+    if not unknown:
+        return ids
+    zone, whole_days = wire.zone_of(held.event), bool(held.event.get("isAllDay"))
+    replies = yield Ask([Part("GET", _instances(held, day, zone, whole_days)) for day in unknown])
+    for day, reply in zip(unknown, replies, strict=True):
+        for each in reply.result().get("value") or ():
+            began = each.get("originalStart") or each["start"]["dateTime"]
+            if original_day(began, zone, all_day=whole_days) == day:
+                ids[day] = str(each["id"])
+    return ids
+
+
+def _instances(held: Held, day: str, zone: str, whole_days: bool) -> str:
+    begin, end = day_bounds(day, zone, all_day=whole_days)
+    options = {"startDateTime": begin, "endDateTime": end, "$select": "id,type,start,originalStart", "$top": "50"}
+    return f"{path_of(held.id)}/instances?{spelled(options)}"
+
+
+def _step(held: Held, day: str, id: str, shown: Entry | None, wanted: Entry | None) -> Step:
+    if _cancelled(wanted):
+        return Step(day, Part("DELETE", path_of(id)))
+    body = wire.own_json(_differing(wire.own_fields(held.event), shown or {}, wanted or {}))
+    start, end = _times(held, day, wanted)
+    old_start, old_end = _times(held, day, shown)
+    if not (same_time(start, old_start) and same_time(end, old_end)):
+        body |= wire.times_json(start, end)
+    return Step(day, Part("PATCH", path_of(id), body), travel=_days_between(day_of(old_start), day_of(start)))
+
+
+def _differing(series: Entry, shown: Entry, wanted: Entry) -> dict[str, Any]:
+    """The fields to write: what is not its own is as in the series."""
+    goal = {name: wanted.get(name, series[name]) if name in wanted else series[name] for name in wire.OWN}
+    return {name: value for name, value in goal.items() if not wire.same(name, value, shown.get(name, series[name]))}
+
+
+def _times(held: Held, day: str, entry: Entry | None) -> tuple[Any, Any]:
+    if entry and ("start" in entry or "end" in entry):
+        return entry.get("start"), entry.get("end")
+    return times_of_day(held, day)
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
+    """Deletions first, then moves, each direction from its far end."""
+    deletions = [step for step in steps if step.part.method == "DELETE"]
+    later = [step for step in reversed(steps) if step.part.method != "DELETE" and step.travel > 0]
+    rest = [step for step in steps if step.part.method != "DELETE" and step.travel <= 0]
+    return [*deletions, *later, *rest]
+
+
+def _insist(steps: Sequence[Step]) -> Talk[Sequence[Step]]:
+    """Carry out the steps; those refused because of a neighbour again, as long as that helps. What is left over."""
+    before = None
+    while steps and len(steps) != before:
+        before = len(steps)
+        steps = yield from _carry_out(steps)
+    return steps
+
+
+def _carry_out(steps: Sequence[Step]) -> Talk[Sequence[Step]]:
+    """Each step once, in order; those refused because of a neighbour. Raises other errors."""
+    refused: list[Step] = []
+    while steps:
+        now, later = steps[:LIMIT], steps[LIMIT:]
+        replies = yield Ask([step.part for step in now], ordered=True)
+        untried = []
+        for step, reply in zip(now, replies, strict=True):
+            if reply.untried:
+                untried.append(step)
+            elif reply.code == CROSSING:
+                refused.append(step)
+            elif not (step.part.method == "DELETE" and isinstance(reply.error, Missing)):
+                reply.result()
+        steps = [*untried, *later]
+    return refused
+
+
+def _set_apart(folder: str, held: Held, stuck: Entries, ids: Mapping[str, str], key: str) -> Talk[Notes]:
+    """Single events for the occurrences that cannot move; noted before the occurrence goes, so that none is lost."""
+    apart = dict(held.notes.apart)
+    if stuck:
+        replies = yield Ask([Part("POST", f"{folder}/events", _single(held, day, stuck[day], key)) for day in stuck])
+        for day, reply in zip(stuck, replies, strict=True):
+            known = (yield from find(folder, f"{held.id}#{day}")) if reply.code == DUPLICATE else None
+            apart[day] = known or str(reply.result()["id"])
+    notes = replace(held.notes, apart=apart)
+    left = [
+        *(ids[day] for day in stuck),
+        *(str(held.exceptions[day]["id"]) for day in held.apart if day in held.exceptions),
+    ]
+    steps = [Step("", Part("PATCH", path_of(held.id), noted(notes)))]
+    yield from _carry_out([*steps, *(Step("", Part("DELETE", path_of(id))) for id in left)])
+    return notes
+
+
+def _single(held: Held, day: str, entry: Entry, key: str) -> dict[str, Any]:
+    own = {name: entry.get(name) if name in entry else value for name, value in wire.own_fields(held.event).items()}
+    properties = [property_json(KEY, f"{held.id}#{day}")]
+    body = {**wire.own_json(own), **wire.times_json(*_times(held, day, entry))}
+    return {**body, "transactionId": fingerprint([key, day]), "singleValueExtendedProperties": properties}
+
+
+def _bare(entry: Entry | None) -> dict[str, Any]:
+    """What is written to the occurrence itself: its people are kept in our notes on the series."""
+    return {name: value for name, value in (entry or {}).items() if name not in _APART_FROM}
+
+
+def _cancelled(entry: Entry | None) -> bool:
+    return bool(entry and entry.get("cancelled"))
+
+
+def _days_between(old: str, new: str) -> int:
+    return (new > old) - (new < old)

@@ -1,0 +1,193 @@
+"""Creating, changing and deleting an event, each as a conversation.
+
+Every change starts from a fresh read: it gives the version to compare, the times that must be sent along, and tells
+whether Outlook would write to guests. What takes several requests is marked as unfinished in our notes on the event
+by the first of them and unmarked by the last; until then its fields read as unread, and the next write completes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors.outlook_calendar import wire
+from connectors.outlook_calendar.arrange import Entries, arrange, by_day, find, lost, noted, path_of
+from connectors.outlook_calendar.batch import Ask, Part, Talk
+from connectors.outlook_calendar.errors import DUPLICATE
+from connectors.outlook_calendar.notes import KEY, NOTES, Notes, property_json
+from connectors.outlook_calendar.schema import FIELDS
+from connectors.outlook_calendar.series import Held, entries_of, gone, load, record_of, shape_of
+from engine.contract import Invalid, Missing, Op, Record, Stale, Write
+
+SHAPING = ("start", "end", "recurrence")
+"""Writing these makes Outlook forget the changed occurrences of a series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes to one calendar. `folder`: its path; `mails`: whether guests may get mail."""
+
+    folder: str
+    mails: bool = False
+
+    def talk(self, write: Write) -> Talk[Record]:
+        """The conversation for a write; ends with the record as now stored."""
+        if write.op is Op.CREATE:
+            return self._create(write)
+        return self._update(write) if write.op is Op.UPDATE else self._delete(write)
+
+    def _create(self, write: Write) -> Talk[Record]:
+        data = _checked(write.data)
+        wanted = by_day(data.get("occurrences"))
+        if wanted and data.get("recurrence") is None:
+            raise Invalid("An event that does not repeat has no occurrences.", field="occurrences")
+        notes = Notes(unfinished={"fields": ["occurrences"]} if wanted else None)
+        if data.get("attendees"):
+            notes = notes.with_people(list(data["attendees"]), ())
+        (reply,) = yield Ask([Part("POST", f"{self.folder}/events", _new(write.key, data, notes))])
+        if reply.code == DUPLICATE:
+            id = yield from find(self.folder, write.key)
+        else:
+            id = str(reply.result()["id"])
+        held = (yield from load(self.folder, id)) if id else None
+        if held is None:
+            raise Missing("The event that was created with this key has been deleted since.")
+        if held.notes.unfinished is None:
+            return record_of(held)
+        try:
+            return (yield from self._finish(held, wanted, write.key, strict=True))
+        except Invalid:
+            yield Ask(_removal((yield from load(self.folder, held.id)) or held))
+            raise
+
+    def _update(self, write: Write) -> Talk[Record]:
+        held = yield from self._current(write)
+        now = record_of(held).data
+        given = _checked(write.data).items()
+        data = {name: value for name, value in given if name not in now or not wire.same(name, value, now[name])}
+        explicit = "occurrences" in data
+        wanted: Entries = by_day(data["occurrences"] if explicit else _intended(held))
+        shaping = [name for name in SHAPING if name in data]
+        start, end, rule = _shape(held, data)
+        if rule is None:
+            wanted = _without_rule(data)
+        if not shaping and (reasons := lost(held, wanted)):
+            raise Invalid(" ".join(reasons), field="occurrences")
+        body, notes = wire.own_json(data), held.notes
+        if shaping:
+            body |= wire.times_json(start, end)
+            body |= {"recurrence": wire.rule_json(rule, start)} if rule or held.is_series else {}
+            busy = {"fields": [*SHAPING, "occurrences"], "occurrences": list(wanted.values())}
+            notes = replace(notes, unfinished=busy if wanted else None, apart={})
+        if "attendees" in data:
+            notes = notes.with_people(list(data["attendees"] or ()), held.event.get("attendees") or ())
+        body |= noted(notes) if notes != held.notes else {}
+        if body:
+            held = yield from self._patched(held, body, apart_ends=bool(shaping))
+        if not held.is_series:
+            return record_of(held)
+        return (yield from self._finish(held, wanted, write.key, strict=explicit))
+
+    def _delete(self, write: Write) -> Talk[Record]:
+        assert write.id is not None
+        try:
+            held = yield from self._current(write)
+        except Missing:
+            return gone(write.id)
+        first, *_ = yield Ask(_removal(held, guarded=write.if_version is not None), ordered=True)
+        if not isinstance(first.error, Missing):
+            first.result()
+        return gone(held.id)
+
+    def _current(self, write: Write) -> Talk[Held]:
+        """The event before the write. Raises Missing, Stale, and Invalid where its guests would get mail."""
+        held = (yield from load(self.folder, write.id)) if write.id else None
+        if held is None:
+            raise Missing("The event is no longer in this calendar.")
+        if write.if_version is not None and write.if_version != held.version:
+            raise Stale("The event was changed in Outlook meanwhile.")
+        if held.guests and not self.mails:
+            raise Invalid(
+                f"Outlook would send mail to {held.guests} guest(s) of this meeting and cannot be told not to. "
+                "Change the meeting in Outlook, or allow mail in the settings of this connection (mail_guests: yes)."
+            )
+        return held
+
+    def _patched(self, held: Held, body: Mapping[str, Any], *, apart_ends: bool) -> Talk[Held]:
+        """Patch the event itself and read it again. `apart_ends`: the occurrences that lived apart are put back."""
+        (reply,) = yield Ask([Part("PATCH", path_of(held.id), body, etag=held.etag)])
+        reply.result()
+        if apart_ends and held.apart:
+            replies = yield Ask([Part("DELETE", path_of(event["id"])) for event in held.apart.values()])
+            for each in replies:
+                if not isinstance(each.error, Missing):
+                    each.result()
+        fresh = yield from load(self.folder, held.id)
+        if fresh is None:
+            raise Missing("The event was deleted while it was being changed.")
+        return fresh
+
+    def _finish(self, held: Held, wanted: Entries, key: str, *, strict: bool) -> Talk[Record]:
+        """Arrange the occurrences, then set our notes right, and read the series again if anything was sent."""
+        arranged = yield from arrange(self.folder, held, wanted, key, strict=strict)
+        notes = _settled(arranged.notes, held, wanted)
+        if notes != arranged.notes:
+            (reply,) = yield Ask([Part("PATCH", path_of(held.id), noted(notes))])
+            reply.result()
+        arranged.check()
+        if notes == arranged.notes and not arranged.touched:
+            return record_of(held)
+        fresh = yield from load(self.folder, held.id)
+        if fresh is None:
+            raise Missing("The series was deleted while it was being changed.")
+        return record_of(fresh)
+
+
+def _checked(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in data:
+        if name not in FIELDS or not FIELDS[name].writable:
+            raise Invalid(f"The field {name!r} of an Outlook event cannot be written.", field=name)
+    return data
+
+
+def _new(key: str, data: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    """The body of a create. Without word of a reminder Outlook would set one."""
+    start, rule = data.get("start"), data.get("recurrence")
+    body = {**wire.own_json({"reminder": None, **data}), **wire.times_json(start or {}, data.get("end") or {})}
+    if rule is not None:
+        body["recurrence"] = wire.rule_json(rule, start or {})
+    properties = [property_json(KEY, key)]
+    properties += [property_json(NOTES, notes.dump())] if notes != Notes() else []
+    return {**body, "transactionId": key, "singleValueExtendedProperties": properties}
+
+
+def _intended(held: Held) -> list[dict[str, Any]]:
+    """The occurrences a series has, or will have once the write that is under way is finished."""
+    return list((held.notes.unfinished or {}).get("occurrences") or entries_of(held))
+
+
+def _shape(held: Held, data: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """Start, end and rule as they will be. An end that would come before the start moves along with it."""
+    start, end = wire.times_of(held.event)
+    rule = data["recurrence"] if "recurrence" in data else wire.rule_of(held.event.get("recurrence"))
+    return data.get("start", start), data.get("end", end), rule
+
+
+def _without_rule(data: Mapping[str, Any]) -> Entries:
+    if data.get("occurrences"):
+        raise Invalid("An event that does not repeat has no occurrences.", field="occurrences")
+    return {}
+
+
+def _settled(notes: Notes, held: Held, wanted: Entries) -> Notes:
+    """Our notes once a series is as wanted."""
+    each = {day: list(entry["attendees"] or ()) for day, entry in wanted.items() if "attendees" in entry}
+    kept = {day: id for day, id in notes.apart.items() if not wanted.get(day, {}).get("cancelled")}
+    return replace(notes, unfinished=None, apart=kept, each=each, shape=shape_of(held.event) if each else "")
+
+
+def _removal(held: Held, *, guarded: bool = False) -> list[Part]:
+    """The event, and the single events that stand for occurrences of it."""
+    first = Part("DELETE", path_of(held.id), etag=held.etag if guarded else None)
+    return [first, *(Part("DELETE", path_of(id)) for id in held.notes.apart.values())]
