@@ -18,10 +18,12 @@ from engine.lenses.moment import Anchor
 
 Rule = Mapping[str, Any]
 SUB_DAILY = ("HOURLY", "MINUTELY", "SECONDLY")
-FREQUENCIES = {"YEARLY": du.YEARLY, "MONTHLY": du.MONTHLY, "WEEKLY": du.WEEKLY, "DAILY": du.DAILY} | dict.fromkeys(SUB_DAILY, -1)
+FREQUENCIES = {"YEARLY": du.YEARLY, "MONTHLY": du.MONTHLY, "WEEKLY": du.WEEKLY, "DAILY": du.DAILY} | dict.fromkeys(
+    SUB_DAILY, -1
+)
 _DAYS = {"MO": du.MO, "TU": du.TU, "WE": du.WE, "TH": du.TH, "FR": du.FR, "SA": du.SA, "SU": du.SU}
 _NUMBERS = ("bysecond", "byminute", "byhour", "bymonthday", "byyearday", "byweekno", "bymonth", "bysetpos")
-FAR = datetime(2200, 12, 31)
+FAR = datetime.fromisoformat("2200-12-31")
 MOST = 20_000
 """No set is expanded further: a person would not look at more, and neither should we."""
 
@@ -39,7 +41,11 @@ def _ruler(rule: Rule, begin: datetime, until: datetime) -> Iterator[datetime]:
     given["count" if "count" in rule else "until"] = rule.get("count", until)
     try:
         found = du.rrule(
-            FREQUENCIES[rule["freq"]], begin, interval=rule.get("interval", 1), wkst=_DAYS[rule.get("wkst", "MO")], **given
+            FREQUENCIES[rule["freq"]],
+            begin,
+            interval=rule.get("interval", 1),
+            wkst=_DAYS[rule.get("wkst", "MO")],
+            **given,
         )
     except ValueError as error:
         raise Unexpandable(str(error)) from None
@@ -98,7 +104,7 @@ def several_a_day(repeat: Mapping[str, Any]) -> bool:
 
 
 def last_allowed(rule: Rule, start: Anchor, bound: datetime) -> datetime | None:
-    """The last occurrence not after `bound` (an instant, or a naive wall time); None where there is none to be found."""
+    """The last occurrence not after `bound` (an instant, or a naive wall time); None where there is none."""
     wall = zones.to_wall(bound, start.zone) if bound.tzinfo else bound
     edge = wall + timedelta(hours=3) if bound.tzinfo else wall  # wall times stray from instants where the clock changes
     try:

@@ -3,6 +3,8 @@
 Google shows a description as HTML but keeps line ends; Graph wraps bodies in a whole HTML page; CalDAV has plain text.
 """
 
+# ruff: noqa: ARG002 - the arguments are those of the Lens protocol
+
 from __future__ import annotations
 
 import re
@@ -18,7 +20,9 @@ from engine.lenses.richtext import LINES, TAGS, Block, Run, parse
 from engine.lenses.text import cut, tidy
 
 _BLOCKS = "|".join(sorted({*LINES, "p", "ul", "ol", "li", "td", "th", "h[1-6]"}))
-_KNOWN = re.compile(rf"<(?!/?(?:{'|'.join(sorted(TAGS))}|span|font|html|body|head|meta|style|img|!--)\b|!--)", re.IGNORECASE)
+_KNOWN = re.compile(
+    rf"<(?!/?(?:{'|'.join(sorted(TAGS))}|span|font|html|body|head|meta|style|img|!--)\b|!--)", re.IGNORECASE
+)
 _AROUND = re.compile(rf"\s*(</?(?:{_BLOCKS})\b[^>]*>)\s*", re.IGNORECASE)
 _AFTER = re.compile(r"(<br\s*/?>)[ \t]*\r?\n", re.IGNORECASE)
 
@@ -50,7 +54,8 @@ def to_html(shared: str) -> str:
 
 def to_plain(shared: str) -> str:
     """Text for people: list items with dashes or numbers, links with their address behind."""
-    out, numbers = "", {}
+    out = ""
+    numbers: dict[int, int] = {}
     former: Block | None = None
     for block in parse(shared, literal=True):
         if former is not None:
@@ -128,7 +133,7 @@ def _softened(runs: Sequence[Run]) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body in the dialect google, graph (HTML) or plain (text). A poorer side keeps what it has while it shows the same."""
+    """A body in the dialect google, graph (HTML) or plain (text). What shows the same already stays."""
 
     dialect: str
     most: int | None = None

@@ -1,7 +1,7 @@
 """Moments: all-day dates and wall times in a zone, as Google, Graph and iCalendar spell them.
 
-Shared: `{"date": "2026-11-02"}` (an end is exclusive) or `{"at": "2026-11-02T09:00:00", "zone": "Europe/Berlin"}` with a
-canonical IANA zone; zone None is floating.
+Shared: `{"date": "2026-11-02"}` (an end is exclusive) or `{"at": "2026-11-02T09:00:00", "zone": "Europe/Berlin"}`
+with a canonical IANA zone; zone None is floating.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Changed occurrences of a series, by original start: `{"2026-11-09": {"cancelled": True}, "2026-11-16": {"title": "Moved"}}`.
+"""Changed occurrences by original start: `{"2026-11-09": {"cancelled": True}, "2026-11-16": {"title": "A"}}`.
 
-Entries are sparse on both ends: what they do not name is as in the series. The mapping's own lenses convert their fields.
+Entries are sparse on both ends: what they do not name is as in the series. The mapping's own lenses convert fields.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Occurrences:
         return {row: lens.get(entry[name], inner) for name, (row, lens) in self.rows.items() if name in entry}
 
     def _needed(self, context: Context) -> dict[str, Entry]:
-        """What a Graph series needs besides its pattern to be the shared recurrence: surplus days, dates at another hour."""
+        """What a Graph series needs besides its pattern: its surplus days, and its dates at another hour."""
         found = series(context) if self.dialect == "graph" else None
         if found is None:
             return {}
@@ -68,7 +68,9 @@ class Occurrences:
             needed[key] = {self._row("meeting.start", context): {"at": at, "zone": self._start(context).get("zone")}}
         return {key: entry for key, entry in needed.items() if "" not in entry}
 
-    def _completed(self, shared: Mapping[str, Entry], needed: Mapping[str, Entry], context: Context) -> dict[str, Entry]:
+    def _completed(
+        self, shared: Mapping[str, Entry], needed: Mapping[str, Entry], context: Context
+    ) -> dict[str, Entry]:
         """The shared entries; one whose date has another hour keeps it unless it says where it went."""
         row = self._row("meeting.start", context)
         return {
@@ -109,7 +111,7 @@ class Occurrences:
         return read(context.value("meeting.start"), context.zone, floats=self.dialect == "ical") or {}
 
     def _pair(self, entry: Entry, key: str, context: Context) -> None:
-        """Start and end travel together: adds the one that is missing, drops both where they are the occurrence's own."""
+        """Start and end travel together: adds a missing one, drops both where they are the occurrence's own."""
         start, end = self._spans(context)
         plain = self._plain_span(key, context)
         if start is None or end is None or not plain or not ({start, end} & set(entry)):
@@ -137,4 +139,7 @@ class Occurrences:
         first = {"date": at.date().isoformat()} if begin.all_day else {"at": at.isoformat(), "zone": moments[0]["zone"]}
         shared = (first, later(first, length))
         lens = Moment(self.dialect)
-        return {str(n): lens.put(value, context.native.get(n or ""), context) for n, value in zip(names, shared, strict=True)}
+        return {
+            str(n): lens.put(value, context.native.get(n or ""), context)
+            for n, value in zip(names, shared, strict=True)
+        }

@@ -1,6 +1,6 @@
 """Microsoft's patternedRecurrence read as a shared recurrence, and the rules it can say in one pattern.
 
-`{"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"}, "range": {"type": "noEnd", ...}}`.
+`{"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], ...}, "range": {"type": "noEnd", ...}}`.
 A month day past the end of a month means its last day (Outlook's clamp), unlike RFC 5545, which skips the month.
 """
 
@@ -58,7 +58,9 @@ def parts_of(pattern: Mapping[str, Any]) -> rule.Rule:
     kind, interval = pattern["type"], int(pattern.get("interval") or 1)
     parts: rule.Rule = {"freq": "DAILY", "interval": interval}
     if kind == "weekly":
-        parts.update(freq="WEEKLY", byday=_days(pattern), wkst=_DAY[str(pattern.get("firstDayOfWeek") or "sunday").lower()])
+        parts.update(
+            freq="WEEKLY", byday=_days(pattern), wkst=_DAY[str(pattern.get("firstDayOfWeek") or "sunday").lower()]
+        )
     elif kind in ("relativeMonthly", "relativeYearly"):
         parts.update(freq="MONTHLY", byday=_days(pattern), bysetpos=[PLACES[pattern.get("index") or "first"]])
     elif kind in ("absoluteMonthly", "absoluteYearly"):
@@ -79,14 +81,19 @@ def _month_day(day: int) -> rule.Rule:
 
 
 def direct(one: rule.Rule) -> Pattern | None:
-    """The pattern nearest to a canonical rule, without its end. It may clamp where the rule skips: compare the dates."""
+    """The pattern nearest to a canonical rule, without its end. It may clamp where the rule skips: compare days."""
     parts = {name: value for name, value in one.items() if name not in ("count", "until", "interval", "freq")}
     interval = one.get("interval", 1)
     if one.get("freq") == "DAILY" and not parts:
         return {"type": "daily", "interval": interval}
     if one.get("freq") == "WEEKLY" and set(parts) <= {"byday", "wkst"}:
         first = _NAME[parts.get("wkst", "MO")]
-        return {"type": "weekly", "interval": interval, "daysOfWeek": [_NAME[day] for day in parts["byday"]], "firstDayOfWeek": first}
+        return {
+            "type": "weekly",
+            "interval": interval,
+            "daysOfWeek": [_NAME[day] for day in parts["byday"]],
+            "firstDayOfWeek": first,
+        }
     months = parts.pop("bymonth", [])
     if one.get("freq") not in ("MONTHLY", "YEARLY") or len(months) != (one["freq"] == "YEARLY"):
         return None
@@ -108,7 +115,12 @@ def _which(parts: rule.Rule, month: int | None) -> Pattern | None:
     days, places = parts.get("byday", []), parts.get("bysetpos", [])
     if set(parts) == {"byday"} and len(days) == 1 and int(days[0][:-2] or 0) in _PLACE:
         return {"daysOfWeek": [_NAME[days[0][-2:]]], "index": _PLACE[int(days[0][:-2])]}
-    if set(parts) == {"byday", "bysetpos"} and len(places) == 1 and places[0] in _PLACE and all(day in _NAME for day in days):
+    if (
+        set(parts) == {"byday", "bysetpos"}
+        and len(places) == 1
+        and places[0] in _PLACE
+        and all(day in _NAME for day in days)
+    ):
         return {"daysOfWeek": [_NAME[day] for day in days], "index": _PLACE[places[0]]}
     dates = parts.get("bymonthday", [])
     last = rule.LONGEST[month - 1] if month else 31

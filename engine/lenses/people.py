@@ -1,7 +1,9 @@
-"""Attendees, keyed by lower-cased address: `{"ann@x.org": {"name": "Ann", "role": "required", "response": "accepted"}}`.
+"""Attendees by lower-cased address: `{"ann@x.org": {"name": "Ann", "role": "required", "response": "accepted"}}`.
 
-`role` is required, optional or resource; `response` is none, accepted, tentative or declined; `organizer: True` only where so.
+`role` is required, optional or resource; `response` none, accepted, tentative or declined; `organizer` only where True.
 """
+
+# ruff: noqa: ARG002 - the arguments are those of the Lens protocol
 
 from __future__ import annotations
 
@@ -48,7 +50,11 @@ class People:
         if self.get(old, context) == shared and (old is not None or not shared):
             return old if old is not None else []
         former = self.split(old)
-        kept = [self._entry(key, shared[key], former[key]) if key in shared else former[key] for key in former if key in shared or "@" not in key]
+        kept = [
+            self._entry(key, shared[key], former[key]) if key in shared else former[key]
+            for key in former
+            if key in shared or "@" not in key
+        ]
         return kept + [self._entry(key, shared[key], None) for key in sorted(shared) if key not in former]
 
     def split(self, native: Any) -> dict[str, Any]:
@@ -85,7 +91,9 @@ class People:
         if self._role(entry) != shared["role"]:
             self._cast(entry, shared["role"])
         if old is None or self._show(entry)["response"] != shared["response"]:
-            names = {shown: native for native, shown in reversed(_RESPONSES[self.dialect].items()) if native != "organizer"}
+            names = {
+                shown: native for native, shown in reversed(_RESPONSES[self.dialect].items()) if native != "organizer"
+            }
             entry[_RESPONSE[self.dialect]] = names[shared["response"]]
         if self.dialect == "graph" and self._show(entry).get("organizer") != shared.get("organizer"):
             self._organize(entry, shared)

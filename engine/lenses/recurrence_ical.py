@@ -1,8 +1,8 @@
 """Recurrence as iCalendar content lines: `["RRULE:FREQ=WEEKLY;BYDAY=MO", "RDATE;TZID=Europe/Berlin:20261120T150000"]`.
 
-Shared: None for a single event, else `{"rules": [...], "rdates": [...], "exrules": [...]}` with canonical rules (see `rule`).
-An RDATE is a date where it has the series' time of day, else a wall time in the series' zone. EXDATEs are not here: they are
-cancelled occurrences.
+Shared: None for a single event, else `{"rules": [...], "rdates": [...], "exrules": [...]}` with canonical rules (see
+`rule`). An RDATE is a date where it has the series' time of day, else a wall time in the series' zone. EXDATEs are not
+here: they are cancelled occurrences.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read(lines: Sequence[str] | None, start: Anchor | None) -> Repeat | None:
     found: dict[str, list[Any]] = {"RRULE": [], "RDATE": [], "EXRULE": []}
     for line in lines or ():
         head, _, value = line.partition(":")
-        name, *params = head.upper().split(";")
+        name = head.upper().split(";")[0]
         if name in ("RRULE", "EXRULE"):
             found[name].append(rule.canonical(value, start))
         elif name == "RDATE":

@@ -1,6 +1,6 @@
 """A small document model for bodies, read from HTML: paragraphs, lists, line breaks and four marks.
 
-Other elements give their text; block elements such as div end their line, as browsers show them. Empty paragraphs and items go.
+Other elements give their text; block elements such as div end their line, as browsers show them. Empty ones go.
 """
 
 from __future__ import annotations
@@ -17,7 +17,22 @@ import nh3
 MARKS = {"b": "b", "strong": "b", "i": "i", "em": "i", "u": "u", "ins": "u"}
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 LINES = frozenset(
-    ("div", "section", "article", "header", "footer", "blockquote", "pre", "table", "tr", "dl", "dt", "dd", "center", "hr")
+    (
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "blockquote",
+        "pre",
+        "table",
+        "tr",
+        "dl",
+        "dt",
+        "dd",
+        "center",
+        "hr",
+    )
 )
 TAGS = frozenset({"p", "br", "a", "ul", "ol", "li", "td", "th", *MARKS, *LINES, *HEADINGS})
 _DROPPED = {"script", "style", "title", "noscript"}
@@ -166,7 +181,12 @@ def _joined(blocks: Sequence[Block]) -> list[Block]:
 
 def _settled(runs: Sequence[Run]) -> list[Run]:
     """Without soft spaces at line ends and without breaks at either end; neighbours with equal marks become one."""
-    lines = [list(group) for ends, group in groupby([*runs, Run("\n")], lambda run: run.text == "\n") for group in _split(ends, group)]
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        if run.text == "\n":
+            lines.append([])
+        else:
+            lines[-1].append(run)
     while lines and not lines[0]:
         del lines[0]
     while lines and not lines[-1]:
@@ -175,14 +195,6 @@ def _settled(runs: Sequence[Run]) -> list[Run]:
     for number, line in enumerate(lines):
         found += [Run("\n")] * bool(number) + list(_merged(line))
     return found
-
-
-def _split(ends: bool, group: Iterator[Run]) -> Iterator[list[Run]]:
-    """A group of breaks ends one line and leaves empty ones between; a group of text is a line."""
-    if not ends:
-        yield list(group)
-        return
-    yield from ([] for _ in list(group)[1:])
 
 
 def _merged(line: list[Run]) -> Iterator[Run]:

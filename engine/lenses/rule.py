@@ -1,8 +1,8 @@
 """Recurrence rules in one canonical form, so that equal rules compare equal however an app spelled them.
 
-A rule is a dict of lower-case RFC 5545 parts: `{"freq": "WEEKLY", "interval": 2, "byday": ["MO", "WE"], "until": "2026-11-30"}`.
-What the start implies is written out, redundant parts are dropped, equivalent rules share one spelling, and UNTIL is the local
-date (or date-time, where the rule has several starts a day) of the last occurrence it allows.
+A rule is a dict of lower-case RFC 5545 parts: `{"freq": "WEEKLY", "interval": 2, "until": "2026-11-30"}`.
+What the start implies is written out, redundant parts are dropped, equivalent rules share one spelling, and UNTIL is
+the local date (or date-time, where the rule has several starts a day) of the last occurrence it allows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,22 @@ from engine.lenses.moment import Anchor
 Rule = dict[str, Any]
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 NUMBERS = ("bysecond", "byminute", "byhour", "bymonthday", "byyearday", "byweekno", "bymonth", "bysetpos")
-ORDER = ("freq", "interval", "count", "until", "bymonth", "byweekno", "byyearday", "bymonthday", "byday", "byhour", "byminute", "bysecond", "bysetpos", "wkst")
+ORDER = (
+    "freq",
+    "interval",
+    "count",
+    "until",
+    "bymonth",
+    "byweekno",
+    "byyearday",
+    "bymonthday",
+    "byday",
+    "byhour",
+    "byminute",
+    "bysecond",
+    "bysetpos",
+    "wkst",
+)
 LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _COMMON = ("MO", "SU", "SA", "TU", "WE", "TH", "FR")
 _DATES = ("byday", "bymonthday", "byyearday", "byweekno")
@@ -173,7 +188,12 @@ def _daily(rule: Rule, start: Anchor) -> None:
 
 
 def _weekly(rule: Rule, _: Anchor) -> None:
-    if rule["freq"] == "WEEKLY" and rule.get("interval", 1) == 1 and "bysetpos" not in rule and len(rule.get("byday", [])) == 7:
+    if (
+        rule["freq"] == "WEEKLY"
+        and rule.get("interval", 1) == 1
+        and "bysetpos" not in rule
+        and len(rule.get("byday", [])) == 7
+    ):
         rule["freq"] = "DAILY"
         del rule["byday"]
 
@@ -254,4 +274,3 @@ def read_until(text: str, start: Anchor) -> datetime:
         return datetime.strptime(text[:8], "%Y%m%d").replace(hour=23, minute=59, second=59)  # noqa: DTZ007 - wall time
     wall = datetime.strptime(text[:15], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall time
     return zones.to_utc(wall, "UTC") if text.endswith("Z") and start.zone else wall
-

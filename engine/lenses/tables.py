@@ -4,6 +4,8 @@ A table may map several native values to one shared value, and several shared va
 value stays wherever it already shows what is wanted.
 """
 
+# ruff: noqa: ARG002 - the arguments are those of the Lens protocol
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -44,14 +46,19 @@ class Table:
                 return native
         if wanted in self.takes:
             return self.takes[wanted]
-        raise Refusal(f"{wanted!r} is not in the table {self.name!r}, which knows {', '.join(map(str, dict.fromkeys(self.shows.values())))}.")
+        raise Refusal(
+            f"{wanted!r} is not in the table {self.name!r}: {', '.join(map(str, dict.fromkeys(self.shows.values())))}."
+        )
 
 
 _OPAQUE = ("tentative", "oof", "elsewhere")
 BUSY = {
     "google": Table("busy", {"opaque": "busy", "transparent": "free"}, dict.fromkeys(_OPAQUE, "opaque"), "busy"),
     "graph": Table(
-        "busy", {"busy": "busy", "free": "free", "tentative": "tentative", "oof": "oof", "workingElsewhere": "elsewhere"}, {}, "busy"
+        "busy",
+        {"busy": "busy", "free": "free", "tentative": "tentative", "oof": "oof", "workingElsewhere": "elsewhere"},
+        {},
+        "busy",
     ),
     "ical": Table("busy", {"OPAQUE": "busy", "TRANSPARENT": "free"}, dict.fromkeys(_OPAQUE, "OPAQUE"), "busy"),
 }
@@ -76,7 +83,11 @@ PRIVACY = {
     ),
 }
 STATUS = {
-    "google": Table("status", {"confirmed": "confirmed", "tentative": "tentative", "cancelled": "cancelled"}, {}, "confirmed"),
-    "ical": Table("status", {"CONFIRMED": "confirmed", "TENTATIVE": "tentative", "CANCELLED": "cancelled"}, {}, "confirmed"),
+    "google": Table(
+        "status", {"confirmed": "confirmed", "tentative": "tentative", "cancelled": "cancelled"}, {}, "confirmed"
+    ),
+    "ical": Table(
+        "status", {"CONFIRMED": "confirmed", "TENTATIVE": "tentative", "CANCELLED": "cancelled"}, {}, "confirmed"
+    ),
 }
 NAMED: Mapping[str, Mapping[str, Table]] = {"busy": BUSY, "privacy": PRIVACY, "status": STATUS}

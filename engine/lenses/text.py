@@ -1,5 +1,7 @@
 """Short texts. Shared: a str in NFC with LF line ends, or None; the empty string is None."""
 
+# ruff: noqa: ARG002 - the arguments are those of the Lens protocol
+
 from __future__ import annotations
 
 import unicodedata

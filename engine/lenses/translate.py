@@ -1,8 +1,9 @@
 """Any recurrence set as one Outlook series: a pattern, and the days of it that are not in the set.
 
-Outlook knows one pattern per series and no RDATE. What one pattern says is *exact*; what it says in other words is *rewritten*;
-else the set is *expanded*: the pattern with the fewest surplus days that covers it, these days cancelled, and dates at another
-time of day moved. A set that would need more than `MOST_CANCELLED` cancelled days is *refused*: nothing is ever written half.
+Outlook knows one pattern per series and no RDATE. What one pattern says is *exact*; what it says in other words is
+*rewritten*; else the set is *expanded*: the pattern with the fewest surplus days that covers it, these days cancelled,
+and dates at another time of day moved. A set that would need more than `MOST_CANCELLED` cancelled days is *refused*:
+nothing is ever written half.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def _translation(text: str, start: Anchor, horizon: str) -> Translation:
         return _refused("The repeat rule has no occurrence.")
     cover = _best(shared, start, wanted)
     if cover is None:
-        return _refused(f"Outlook has no pattern for this repeat rule, and more than {MOST_CANCELLED} days would have to be cancelled.")
+        return _refused(
+            f"Outlook has no pattern for this repeat rule; more than {MOST_CANCELLED} days would have to be cancelled."
+        )
     return _covered(shared, start, wanted, cover, horizon)
 
 
@@ -104,8 +107,12 @@ def _range(start: Anchor, ends: Mapping[str, Any]) -> pattern.Pattern:
     return {"type": "noEnd", "startDate": begin}
 
 
-def _covered(shared: Mapping[str, Any], start: Anchor, wanted: list[datetime], cover: _Cover, horizon: str) -> Translation:
-    moved = {at.date().isoformat(): at.isoformat() for at in wanted if not start.all_day and at.time() != start.at.time()}
+def _covered(
+    shared: Mapping[str, Any], start: Anchor, wanted: list[datetime], cover: _Cover, horizon: str
+) -> Translation:
+    moved = {
+        at.date().isoformat(): at.isoformat() for at in wanted if not start.all_day and at.time() != start.at.time()
+    }
     endless = expand.endless(shared)
     plain = not cover.surplus and not moved
     if endless and plain and _forever(shared, start, cover.pattern):
@@ -113,7 +120,9 @@ def _covered(shared: Mapping[str, Any], start: Anchor, wanted: list[datetime], c
     native = {"pattern": cover.pattern, "range": _range(start, {"until": wanted[-1].date().isoformat()})}
     if plain and not endless:
         return Translation(Verdict("rewritten"), native)
-    told = [f"{len(cover.surplus)} days are cancelled"] * bool(cover.surplus) + [f"{len(moved)} are moved"] * bool(moved)
+    told = [f"{len(cover.surplus)} days are cancelled"] * bool(cover.surplus) + [f"{len(moved)} are moved"] * bool(
+        moved
+    )
     told += [f"the series ends on {horizon}"] * endless
     reason = f"Outlook cannot hold this repeat rule, so there {' and '.join(told)}."
     days = tuple(sorted(day.isoformat() for day in cover.surplus))
@@ -150,7 +159,7 @@ def _best(shared: Mapping[str, Any], start: Anchor, wanted: list[datetime]) -> _
 
 
 def _candidates(shared: Mapping[str, Any], start: Anchor, days: list[date]) -> Iterator[pattern.Pattern]:
-    """Patterns that may cover the days: those of the rules themselves, then those that the days' own features suggest."""
+    """Patterns that may cover the days: those of the rules themselves, then those that the days suggest."""
     yield from filter(None, (pattern.direct(one) for one in shared["rules"]))
     yield from _monthly(start.at.date(), days)
     yield _weekly(start.at.date(), days)

@@ -69,7 +69,12 @@ def alike(one: str, other: str) -> bool:
         return True
     if windows(one) is None or windows(one) != windows(other):
         return False
-    days = (datetime.combine(date(y, m, d), datetime.min.time(), UTC) for y in range(2000, 2038) for m in range(1, 13) for d in (1, 15))
+    days = (
+        datetime.combine(date(y, m, d), datetime.min.time(), UTC)
+        for y in range(2000, 2038)
+        for m in range(1, 13)
+        for d in (1, 15)
+    )
     first, second = zone_info(one), zone_info(other)
     return all(day.astimezone(first).utcoffset() == day.astimezone(second).utcoffset() for day in days)
 
