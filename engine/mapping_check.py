@@ -124,7 +124,7 @@ def check_against(mapping: SyncMapping, schemas: Schemas) -> list[Problem]:
     Paths are set, lines are not: `engine.yamlfile.located` adds them.
     """
     schemas = {side: schemas[side] for side in mapping.sides if side in schemas}
-    checks = (_native_faults, _writable_faults, _rule_faults, _list_faults, _match_faults)
+    checks = (_several_faults, _native_faults, _writable_faults, _rule_faults, _list_faults, _match_faults)
     faults = [fault for check in checks for fault in check(mapping, schemas)]
     return [Problem(text, path) for path, text in [*faults, *_lens_faults(mapping)]]
 
@@ -135,6 +135,14 @@ def _cells(mapping: SyncMapping, schemas: Schemas) -> Iterator[tuple[str, Row, s
         for side in filter(schemas.__contains__, row.sides):
             for native in row.native(side):
                 yield name, row, side, native, schemas[side].fields.get(native)
+
+
+def _several_faults(mapping: SyncMapping, _: Schemas) -> Iterator[Fault]:
+    for name, row in mapping.fields.items():
+        for side, natives in row.sides.items():
+            if len(natives) > 1:
+                text = f"row '{name}' joins several fields of {side} ({listed(natives)}), which no lens can do yet"
+                yield ("fields", name, side), text
 
 
 def _native_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
@@ -212,7 +220,7 @@ def _lens_faults(mapping: SyncMapping) -> Iterator[Fault]:
         return
     known = getattr(import_module("engine.lenses"), "VIA", {})
     for name, row in mapping.fields.items():
-        for spec in dict.fromkeys(_spec_name(spec) for side in row.via for spec in row.via_at(side)):
+        for spec in dict.fromkeys(_spec_name(spec) for side in row.via for spec in row.lenses(side)):
             if known and spec not in known:
                 yield ("fields", name, "via"), f"unknown lens '{spec}' in row '{name}'{did_you_mean(spec, known)}"
 

@@ -34,6 +34,10 @@ class MappingError(Exception):
         self.problems: Sequence[Problem] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    @classmethod
+    def single(cls, text: str) -> MappingError:
+        return cls([Problem(text)])
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'title'?`, or nothing where no known word is near."""

@@ -8,7 +8,7 @@ from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler,
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from engine.problem import MappingError, Problem, kind, listed
+from engine.problem import kind
 from engine.strict import Faults, Strict, fault
 
 LensSpec = str | dict[str, Any]
@@ -74,15 +74,7 @@ class Row(Strict):
         """Its native fields on a side; [] where the side has none."""
         return self.sides.get(side, [])
 
-    @property
-    def cells(self) -> dict[str, str]:
-        """Side -> its one native field; MappingError where a side has several, which nothing can run yet."""
-        for side, names in self.sides.items():
-            if len(names) > 1:
-                raise MappingError([Problem(f"a row cannot join several fields of {side} ({listed(names)}) yet")])
-        return {side: names[0] for side, names in self.sides.items()}
-
-    def via_at(self, side: str) -> list[LensSpec]:
+    def lenses(self, side: str) -> list[LensSpec]:
         """The lenses that `via` names for a side, native side first; [] leaves the choice to the field's type."""
         return self.via.get(side, [])
 

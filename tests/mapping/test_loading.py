@@ -65,8 +65,8 @@ def test_the_mapping_of_the_design_loads(tmp_path: Path) -> None:
     assert mapping.sides["outlook"].scope == {"calendar": "Calendar"}
     assert mapping.match == [["ical_uid"], ["title", "start"]]
     assert mapping.fields["changed"].each == "original_start"
-    assert mapping.fields["busy"].via_at("google") == []
-    assert mapping.fields["busy"].via_at("outlook") == [{"table": {"free": "free", "busy": "busy", "oof": "busy"}}]
+    assert mapping.fields["busy"].lenses("google") == []
+    assert mapping.fields["busy"].lenses("outlook") == [{"table": {"free": "free", "busy": "busy", "oof": "busy"}}]
     assert (mapping.policy("people"), mapping.policy("title")) == ("google", "newest")
     assert (mapping.creates, mapping.creates_at("google"), mapping.deletes_at("outlook")) == ("all", True, True)
     assert [mapping.brakes.deletes.of(10_000), mapping.brakes.updates.of(10), mapping.brakes.blanked.of(100)] == [
@@ -96,10 +96,8 @@ def test_a_row_says_where_it_is_written(tmp_path: Path) -> None:
     written = {name: [side for side in "abc" if row.writes(side)] for name, row in mapping.fields.items()}
     assert written == {"title": ["a", "b"], "uid": [], "note": ["b"], "more": ["a"]}
     assert mapping.fields["note"].native("a") == ["x", "y"]
-    assert mapping.fields["note"].via_at("a") == mapping.fields["note"].via_at("b") == ["join"]
-    assert mapping.fields["title"].cells == {"a": "summary", "b": "subject"}
-    with pytest.raises(MappingError, match=r"several fields of a \(x and y\)"):
-        _ = mapping.fields["note"].cells
+    assert mapping.fields["note"].lenses("a") == mapping.fields["note"].lenses("b") == ["join"]
+    assert mapping.fields["title"].native("a") == ["summary"]
 
 
 def test_creates_and_deletes_reach_the_sides_named(tmp_path: Path) -> None:
