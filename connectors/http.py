@@ -8,6 +8,7 @@ from __future__ import annotations
 import json as jsonlib
 import logging
 import random
+import re
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -15,11 +16,11 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urljoin
 
 import httpx
 from pyrate_limiter import Limiter, Rate
 
+from connectors.address import base, join, origin
 from engine.contract import AppError, AuthExpired, Invalid, Missing, Refused, Stale, Transient
 
 Auth = httpx.Auth
@@ -34,6 +35,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 ATTEMPTS = 4
 FIRST_WAIT = 0.5  # seconds; doubles with each try
 PATIENCE = timedelta(seconds=90)  # waiting longer is the scheduler's business, not a request's
+SHORT = 6  # letters
 log = logging.getLogger(__name__)
 
 
@@ -58,12 +60,12 @@ class Client:
         timeout: timedelta = timedelta(seconds=60),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.base_url = _base(base_url)
+        self.base_url = base(base_url)
         self._sent = [0]  # a list, so that the hook below needs no reference to us
         self.classify: Classify = classify or classify_status
-        self._sleep, self._patience = sleep, patience
+        self._sleep, self._patience, self._seconds = sleep, patience, patience.total_seconds()
         self._secrets: Callable[[], Iterable[str]] = getattr(auth, "secrets", tuple)
-        self._origins = {_origin(self.base_url)}
+        self._origins = {origin(self.base_url)}
         self._limiter = Limiter(Rate(calls[0], int(calls[1].total_seconds() * 1000))) if calls else None
         self._client = httpx.Client(
             auth=auth,
@@ -111,7 +113,7 @@ class Client:
                 log.info("%s Trying again in %.1f s.", error, wait)
             self._sleep(wait)
             waited += wait
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     def json(self, method: str, url: str, **options: Any) -> Any:
         """As `request`, giving the decoded body (None where it is empty)."""
@@ -120,7 +122,7 @@ class Client:
 
     def trust(self, url: str) -> None:
         """Allow whole addresses on this URL's server too; only for addresses the app itself vouches for."""
-        self._origins.add(_origin(url))
+        self._origins.add(origin(url))
 
     def close(self) -> None:
         """Give the connections back; happens by itself when nobody uses the client any more."""
@@ -149,10 +151,11 @@ class Client:
             raise Refused(f"{url.partition('?')[0]!r} is not an address: {error}. Check base_url.") from error
 
     def _resolve(self, url: str) -> str:
-        target = urljoin(self.base_url, url)
-        if _origin(target) not in self._origins:
-            host = httpx.URL(target).host
-            raise Refused(f"The server sent us on to {host}, which is not part of this connection. Check base_url.")
+        target = join(self.base_url, url)
+        if origin(target) not in self._origins:
+            raise Refused(
+                f"The server sent us on to {origin(target)[1]}, which is not part of this connection. Check base_url."
+            )
         return target
 
     def _pace(self) -> None:
@@ -166,14 +169,11 @@ class Client:
         return FIRST_WAIT * float(2 ** (attempt - 1)) * random.uniform(1, 1.25)  # noqa: S311 - jitter, not a secret
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets():
-            if secret:
-                text = text.replace(secret, "***")
+        """Without the secrets; a short one only where it stands alone, else it would blot out half the sentence."""
+        for secret in filter(None, self._secrets()):
+            pattern = re.escape(secret)
+            text = re.sub(pattern if len(secret) > SHORT else rf"(?<!\w){pattern}(?!\w)", "***", text)
         return text
-
-    @property
-    def _seconds(self) -> float:
-        return self._patience.total_seconds()
 
 
 def decode(response: Response) -> Any:
@@ -247,17 +247,3 @@ def _close(client: httpx.Client, limiter: Limiter | None) -> None:
     client.close()
     if limiter:
         limiter.close()
-
-
-def _base(url: str) -> str:
-    parsed = httpx.URL(url) if "://" in url else None
-    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
-        raise Refused(f"base_url {url!r} is not an address. Write it like https://example.org.")
-    if parsed.userinfo:
-        raise Refused("base_url holds a user name or password: give these as settings of their own.")
-    return url if url.endswith("/") else url + "/"
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parsed = httpx.URL(url)
-    return parsed.scheme, parsed.host, parsed.port

@@ -36,16 +36,15 @@ def classify(response: Response) -> AppError | None:
     if code == 409 and reason == "conflict":
         return Transient(text, landed=False)
     if code in (400, 409):
-        return _invalid(response, text)
+        return Duplicate(text) if reason == "duplicate" else _invalid(response, text)
     error = classify_status(response)
     if error is not None and (message or reason):
         error.args = (text,)
     return error
 
 
-def duplicate(error: object) -> bool:
-    """Whether an insert was refused because its id is taken."""
-    return isinstance(error, Invalid) and "(duplicate)" in str(error)
+class Duplicate(Invalid):
+    """An insert whose id is taken; handled here, never raised to the outside."""
 
 
 def _invalid(response: Response, text: str) -> AppError:

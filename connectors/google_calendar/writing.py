@@ -12,7 +12,7 @@ from connectors.google_calendar import series as parts
 from connectors.google_calendar import wire
 from connectors.google_calendar.batch import LIMIT, Call, each
 from connectors.google_calendar.calendar import Calendar
-from connectors.google_calendar.errors import duplicate
+from connectors.google_calendar.errors import Duplicate
 from connectors.google_calendar.series import CANCELLED, Occurrences, Series, Step
 from engine.contract import AppError, Done, Failed, Invalid, Missing, Op, Outcome, Record, Stale, Write
 
@@ -145,7 +145,7 @@ def _lines(job: Job) -> dict[str, Any]:
 
 def _master_answer(calendar: Calendar, job: Job, answer: Any) -> None:
     op = job.write.op
-    if op is Op.CREATE and duplicate(answer):
+    if op is Op.CREATE and isinstance(answer, Duplicate):
         job.adopted = True
     elif op is Op.DELETE and (answer is None or isinstance(answer, Missing)):
         job.done(parts.gone(job.id))
