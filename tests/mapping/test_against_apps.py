@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.examples import failures
 from engine.mapping import Mapping, check_against, schema_json
 from engine.yamlfile import load_mapping
 from tests.mapping.native import SCHEMAS
@@ -118,6 +119,15 @@ def test_the_library_fits_the_calendar_apps(path: Path) -> None:
     assert len(shipped.examples) >= 3
     for example in shipped.examples:
         assert set(example.given) | set(example.expect) == set(shipped.sides)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
+def test_the_examples_of_the_library_come_out_as_they_say(path: Path) -> None:
+    shipped = load_mapping(path)
+    schemas = {side: SCHEMAS[side] for side in shipped.sides}
+    assert failures(shipped, schemas) == []
+    given = {side for example in shipped.examples for side in example.given}
+    assert len(given) >= 2, "each mapping shows more than one direction"
 
 
 def test_the_library_has_every_pair_and_all_three() -> None:
