@@ -178,4 +178,4 @@ def _put_back(connection: Connection, sync: str, rejected: list[Change]) -> None
         connection.execute(
             copies.delete().where(copies.c.sync == sync, copies.c.link.in_(part), copies.c.present == "gone")
         )
-        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, rev=links.c.rev + 1))
+        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, open=True, rev=links.c.rev + 1))

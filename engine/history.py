@@ -10,13 +10,13 @@ from engine.store import Store
 from engine.store.tables import copies, history
 
 
-def entries(store: Store, sync: str, record: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+def query(store: Store, sync: str, record: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
     """The latest first. `record` is a record's id on any side, or a link's: all sides of that thing are shown."""
-    query = select(history).where(history.c.sync == sync)
+    found = select(history).where(history.c.sync == sync)
     if record is not None:
         linked = select(copies.c.link).where(copies.c.sync == sync, copies.c.id == record)
         formerly = select(history.c.link).where(history.c.sync == sync, history.c.record == record)
-        query = query.where(
+        found = found.where(
             or_(history.c.link == record, history.c.link.in_(linked), history.c.link.in_(formerly))
         )
-    return store.rows(query.order_by(history.c.id.desc()).limit(limit))
+    return store.rows(found.order_by(history.c.id.desc()).limit(limit))

@@ -182,7 +182,7 @@ def _advance(connection: Connection, sync: str, side: str, note: Note, now: str)
 def mark_dirty(connection: Connection, ids: list[str]) -> None:
     """The links need a look in the next merge."""
     for part in chunks(sorted(set(ids))):
-        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, rev=links.c.rev + 1))
+        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, open=True, rev=links.c.rev + 1))
 
 
 def bound_container(connection: Connection, sync: str, side: str) -> str:

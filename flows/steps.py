@@ -117,10 +117,7 @@ def load(
 def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
     """Another round for what changed while we wrote: those records are read, merged and planned again; None when all is done."""
     session, store = work.session, work.session.project.store
-    dirty = select(func.count()).select_from(links).where(
-        links.c.sync == work.session.sync, links.c.dirty.is_(True), links.c.ended.is_(None)
-    )
-    if not store.rows(dirty)[0]["count_1"]:
+    if not unsettled(work):
         return None
     seen = []
     for side in [side for side in verdicts if side not in work.errors]:
@@ -131,6 +128,13 @@ def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
             path = session.snapshots(work.run) / f"{side}-again.parquet"
             seen.append(_ingest(work, side, look(session.connector(side), source, session.bound.wanted[side], path)))
     return _decide(work, verdicts, None)
+
+
+def unsettled(work: Work) -> int:
+    """Links that something happened to since they were merged."""
+    where = (links.c.sync == work.session.sync, links.c.dirty.is_(True), links.c.ended.is_(None))
+    query = select(func.count().label("n")).select_from(links).where(*where)
+    return int(work.session.project.store.rows(query)[0]["n"])
 
 
 def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], requests: Mapping[str, int]) -> RunReport:

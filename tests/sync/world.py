@@ -1,0 +1,89 @@
+"""A project with in-memory apps, for tests of the engine through the steps of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine import accounting
+from flows import steps
+from flows.project import Project
+from flows.session import Session
+
+MAPPING = """\
+name: things
+about: The same things in every app.
+sides:
+{sides}
+match: [[title]]
+fields:
+  title:  {{{title}}}
+  note:   {{{note}}}
+  place:  {{{place}}}
+  people: {{{people}, each: email}}
+{extra}
+"""
+
+
+@dataclass
+class World:
+    """Some apps, kept the same by one sync called `it`."""
+
+    root: Path
+    apps: dict[str, Any]
+    extra: str = ""
+    url: str = ""
+    now: datetime = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    project: Project = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in ("mappings", "deployments"):
+            (self.root / folder).mkdir(exist_ok=True)
+        self.write_mapping(self.extra)
+        places = "\n".join(f"  {side}: {{connection: {side}}}" for side in self.apps)
+        (self.root / "deployments" / "it.yaml").write_text(f"sync: it\nmapping: things\nsides:\n{places}\n")
+        self.project = Project.at(self.root)
+        if self.url:
+            self.project.settings.state_url = self.url
+
+    def write_mapping(self, extra: str) -> None:
+        def cells(name: str) -> str:
+            return ", ".join(f"{side}: {name}" for side in self.apps)
+
+        sides = "\n".join(f"  {side}: {{app: caldav, object: things}}" for side in self.apps)
+        rows = {"title": "name", "note": "note", "place": "place", "people": "people"}
+        text = MAPPING.format(sides=sides, extra=extra, **{row: cells(native) for row, native in rows.items()})
+        (self.root / "mappings" / "things.yaml").write_text(text)
+
+    def session(self) -> Session:
+        return Session(self.project, "it", lambda: self.now, dict(self.apps))
+
+    def run(self, **options: Any) -> Any:
+        self.now += timedelta(minutes=1)
+        return steps.run(self.project, "it", session=self.session(), **options)
+
+    def plan(self) -> Any:
+        self.now += timedelta(minutes=1)
+        return steps.plan(self.project, "it", session=self.session())
+
+    def apply(self, plan: str) -> Any:
+        self.now += timedelta(minutes=1)
+        return steps.apply(self.project, plan, session=self.session())
+
+    def status(self) -> dict[str, dict[str, int]]:
+        found = accounting.status(self.project.store, "it")
+        for side, counts in found.items():
+            records = counts["records"]
+            assert sum(records[state] for state in accounting.STATES) == records["total"], (side, records)
+        return {side: counts["records"] for side, counts in found.items()}
+
+    def close(self) -> None:
+        self.project.close()
+
+
+def told(report: Any) -> int:
+    """Writes of a run, over all sides."""
+    return sum(sum(ops.values()) for ops in report.writes.values())
