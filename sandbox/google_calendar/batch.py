@@ -51,6 +51,6 @@ def _path(target: str) -> str:
 def _written(part: Message, answer: Answer) -> str:
     content_id = (part.get("Content-ID") or "").strip()
     named = f"Content-ID: <response-{content_id.removeprefix('<')}\r\n" if content_id else ""
-    kept = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+    kept = "".join(f"{name}: {value}\r\n" for name, value in ({"content-length": "0"} | dict(answer.headers)).items())
     status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
     return f"--{BOUNDARY}\r\nContent-Type: application/http\r\n{named}\r\n{status}{kept}\r\n{answer.body.decode()}\r\n"

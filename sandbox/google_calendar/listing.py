@@ -91,15 +91,15 @@ class Lister:
         return name, int(offset), found
 
     def _freeze(self, calendar: Calendar, query: QueryParams, *, expired: bool) -> _Frozen:
+        if (since := query.get("syncToken")) is not None:
+            _refuse_beside_token(query)
         wanted, now = Query.read(query), self._clock.now()
         if wanted.updated and wanted.updated < now - UPDATED_LIFE:
             message = "The requested minimum modification time lies too far in the past."
             raise gone("updatedMinTooLongAgo", message)
         token = self._token(calendar, wanted) if wanted.syncs else None
-        since = query.get("syncToken")
         if since is None:
             return _Frozen(calendar.id, _key(query), select(calendar, wanted, now), token)
-        _refuse_beside_token(query)
         rows = select_changed(calendar, wanted, self._since(calendar, since, wanted, expired=expired), now)
         return _Frozen(calendar.id, _key(query), rows, token)
 
