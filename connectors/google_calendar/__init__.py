@@ -85,8 +85,9 @@ class Connector:
         held = []
         token = ""
         for page in self._listed(calendar):
-            singles = [item for item in page["items"] if not (item.get("recurrence") or item.get("recurringEventId"))]
-            held += [item for item in page["items"] if item.get("recurrence") or item.get("recurringEventId")]
+            items = page.get("items", [])
+            held += [item for item in items if _part_of_series(item)]
+            singles = [item for item in items if not _part_of_series(item)]
             token = page.get("nextSyncToken", "")
             yield Page([series.record() for series in calendar.whole(singles)])
         yield Page([series.record() for series in calendar.whole(held)], _cursor(scope, calendar, token))
@@ -96,7 +97,7 @@ class Connector:
         _known(obj)
         calendar, token = self._resumed(scope, cursor)
         pages = list(calendar.pages(syncToken=token))
-        items = {item["id"]: item for page in pages for item in page["items"]}
+        items = {item["id"]: item for page in pages for item in page.get("items", [])}
         parents: dict[str, list[Json]] = {}
         for item in items.values():
             if _part_of_series(item):
@@ -132,10 +133,13 @@ class Connector:
 
     def _resumed(self, scope: Json, cursor: str) -> tuple[Calendar, str]:
         """The cursor names the calendar's id too, so that an idle look is a single request."""
-        kept = json.loads(cursor)
-        if kept["scope"] != scope.get("calendar", "primary"):
+        try:
+            name, calendar, token = (json.loads(cursor)[part] for part in ("scope", "calendar", "token"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise CursorExpired("The cursor cannot be read.") from error
+        if name != scope.get("calendar", "primary"):
             raise CursorExpired("The cursor belongs to another calendar.")
-        return Calendar(self._http, kept["calendar"]), kept["token"]
+        return Calendar(self._http, calendar), token
 
     def _again(self, calendar: Calendar, parents: Mapping[str, Sequence[Json]]) -> Iterator[Record]:
         """The series whose parts changed; where this calendar has no such series, the parts are its own records."""

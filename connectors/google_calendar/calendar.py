@@ -73,13 +73,15 @@ class Calendar:
 
     def with_exceptions(self, masters: Sequence[Json]) -> Iterator[Series]:
         """A master and its exceptions share the iCalendar UID: one list per series, the same view as a scan has."""
-        calls = [self._by_uid(master["iCalUID"]) for master in masters]
+        calls = [self._by_uid(master.get("iCalUID", f"{master['id']}@google.com")) for master in masters]
         for master, call, answer in zip(masters, calls, each(self.http, calls) if calls else [], strict=True):
             if isinstance(answer, AppError):
                 raise answer
-            items = list(self._told(answer)["items"])
+            items = list(self._told(answer).get("items", []))
             if answer.get("nextPageToken"):
-                items = [event for page in self.pages(iCalUID=call.params["iCalUID"]) for event in page["items"]]
+                items = [
+                    event for page in self.pages(iCalUID=call.params["iCalUID"]) for event in page.get("items", [])
+                ]
             mine = [event for event in items if master["id"] in (event["id"], event.get("recurringEventId"))]
             known = mine if any(event["id"] == master["id"] for event in mine) else [master, *mine]
             yield from self.whole(known)

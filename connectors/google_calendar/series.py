@@ -132,11 +132,11 @@ class Step:
 
 
 def wanted(entries: Iterable[Json] | None) -> Occurrences:
-    """The native list by key; Invalid where an entry has no key or half a time."""
+    """The native list by key; Invalid where an entry names no day or has half a time."""
     found: Occurrences = {}
     for entry in entries or []:
         rest = {name: value for name, value in entry.items() if name != "original_start"}
-        if "original_start" not in entry or (("start" in rest) != ("end" in rest)):
+        if not times.is_key(entry.get("original_start")) or (("start" in rest) != ("end" in rest)):
             raise Invalid("A changed occurrence needs original_start, and start with end.", field="occurrences")
         found[str(entry["original_start"])] = dict(CANCELLED) if rest.get("cancelled") else rest
     return found

@@ -7,6 +7,7 @@ or the event's; ours is the wall time in the event's own zone, without an offset
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -63,6 +64,14 @@ def shifted(value: Moment, by: timedelta) -> dict[str, Any]:
     return {"dateTime": later.replace(tzinfo=None).isoformat(), "timeZone": value["timeZone"]}
 
 
+def is_key(text: object) -> bool:
+    """Whether it can name an occurrence: an ISO date, or a date-time without an offset."""
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
+
+
 def key_of(original: Moment, start: Moment, lines: Sequence[str]) -> str:
     """What names an occurrence: its original day in the series' zone, with the time where a day can have several."""
     if "date" in original:
@@ -103,7 +112,8 @@ def listed(lines: Sequence[str], name: str, start: Moment) -> list[dict[str, Any
     found = []
     for line in lines:
         if line.upper().startswith(name):
-            found += [_line_moment(text, _parameter(line, "TZID"), start) for text in _values(line)]
+            with suppress(ValueError):  # a line Google lets pass and we cannot read names no occurrence
+                found += [_line_moment(text, _parameter(line, "TZID"), start) for text in _values(line)]
     return found
 
 
