@@ -10,6 +10,7 @@ from flows.project import Project
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from polars import DataFrame
 
 SECRET = frozenset({"connections"})
 """Tables that hold sealed secrets: not shown, sealed or not."""
@@ -35,23 +36,34 @@ def ask(project: Project, query: str) -> tuple[list[str], list[tuple[Any, ...]]]
             raise QueryError(f"The query was not understood: {str(error).strip()}") from None
 
 
+class _Stream:
+    """An Arrow stream of a frame: DuckDB takes it as it is, where it would want pyarrow for the frame itself."""
+
+    def __init__(self, frame: DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
 def _tables(base: DuckDBPyConnection, project: Project, words: set[str]) -> None:
     """The state's tables, documents as JSON text."""
+    from engine.store.tables import metadata
+
+    for name in sorted(words & (metadata.tables.keys() - SECRET)):
+        base.register("incoming", _Stream(_frame(project, name)))
+        base.execute(f"create table {name} as select * from incoming")  # noqa: S608 - a name of ours
+        base.unregister("incoming")
+
+
+def _frame(project: Project, name: str) -> DataFrame:
     import polars as pl
     from sqlalchemy import text
 
-    from engine.store.tables import metadata
-
-    for table in metadata.sorted_tables:
-        if table.name in words and table.name not in SECRET:
-            with project.store.read() as session:
-                found = session.execute(text(f"select * from {table.name}"))  # noqa: S608 - a name of ours
-                frame = pl.DataFrame(
-                    [tuple(row) for row in found], schema=list(found.keys()), orient="row", infer_schema_length=None
-                )
-            base.register("incoming", frame.to_arrow())
-            base.execute(f"create table {table.name} as select * from incoming")  # noqa: S608 - a name of ours
-            base.unregister("incoming")
+    with project.store.read() as session:
+        found = session.execute(text(f"select * from {name}"))  # noqa: S608 - a name of ours
+        names = list(found.keys())
+        return pl.DataFrame([tuple(row) for row in found], schema=names, orient="row", infer_schema_length=None)
 
 
 def _snapshots(base: DuckDBPyConnection, folder: Path, words: set[str]) -> None:

@@ -29,6 +29,7 @@ def plan_table(plan: Doc) -> RenderableType:
             rows.append((*first, field["field"], brief(field["before"], 50), brief(field["after"], 50), why))
     columns = ("side", "change", "record", "field", "before", "after", "why")
     parts: list[RenderableType] = [table(columns, rows, empty="There is nothing to write: all sides agree.")]
+    parts += _errors(plan)
     if plan["holds"]:
         parts.append(holds_table(plan["holds"]))
     if plan["changes"]:
@@ -50,10 +51,15 @@ def run_table(report: Doc) -> RenderableType:
         parts.append(f"{_counted(report['holds'], 'hold')} for a person: syncline holds NAME")
     if report["failed"]:
         parts.append(f"{_counted(report['failed'], 'record')} could not be written: syncline show {report['run']}")
+    parts += _errors(report)
     return Group(*parts)
 
 
 OPS = ("create", "update", "delete")
+
+
+def _errors(report: Doc) -> list[RenderableType]:
+    return [f"{side} stopped: {reason}" for side, reason in report.get("errors", {}).items()]
 
 
 def _requests(report: Doc, side: str) -> str:
@@ -69,14 +75,6 @@ def status_table(found: Doc) -> RenderableType:
             rows.append((name if at == 0 else "", side, *(str(records[state]) for state in (*STATES, "total"))))
     columns = ("sync", "side", *(state.replace("_", " ") for state in STATES), "total")
     return table(columns, rows, empty="There is no sync yet. Next: syncline new NAME --mapping M --side ...")
-
-
-def hold_view(row: Doc) -> dict[str, Any]:
-    """A hold of the state as commands print it."""
-    detail = row["detail"]
-    view = {"hold": row["id"], "sync": row["sync"], "kind": row["kind"], "reason": row["reason"], "state": row["state"]}
-    view |= {"link": row["link"], "side": row["side"], "field": row["row"], "key": row["key"]}
-    return view | {"values": detail.get("values", {}), "detail": detail, "opened_at": row["opened_at"]}
 
 
 def holds_table(holds: Sequence[Doc]) -> RenderableType:
@@ -104,6 +102,11 @@ def runs_table(rows: Sequence[Doc]) -> RenderableType:
     """One row for each run, the latest first."""
     columns = ("run", "sync", "kind", "status", "started_at", "ended_at")
     return table(columns, [[_cell(row, column) for column in columns] for row in rows], empty="There was no run yet.")
+
+
+def run_view(row: Doc) -> dict[str, Any]:
+    """A run of the state as commands print it."""
+    return {"run": row["id"], **{key: value for key, value in row.items() if key != "id"}}
 
 
 def run_details(run: Doc) -> RenderableType:

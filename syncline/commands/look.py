@@ -28,17 +28,16 @@ def status(
 
     Example: syncline status
     """
-    from engine import accounting
+    from engine.accounting import status as count
     from syncline.tables import WAITING, status_table
 
     with opened(project) as here:
-        names = [sync] if sync is not None else here.syncs()
         if sync is not None:
             here.deployment(sync)
-        found = {name: accounting.status(here.store, name) for name in names}
+        found = {name: count(here.store, name) for name in ([sync] if sync is not None else here.syncs())}
     emit(found, json, status_table)
-    counts = [side["records"] for sides in found.values() for side in sides.values()]
-    return Exit.WAITS if any(count[state] for count in counts for state in WAITING) else Exit.DONE
+    counted = [side["records"] for sides in found.values() for side in sides.values()]
+    return Exit.WAITS if any(records[state] for records in counted for state in WAITING) else Exit.DONE
 
 
 def runs(
@@ -53,13 +52,13 @@ def runs(
 
     Example: syncline runs work --limit 5
     """
-    from engine import record
-    from syncline.tables import runs_table
+    from engine.record import runs_of
+    from syncline.tables import run_view, runs_table
 
     with opened(project) as here:
         if sync is not None:
             here.deployment(sync)
-        found = record.runs_of(here.store, sync, limit)
+        found = [run_view(row) for row in runs_of(here.store, sync, limit)]
     emit(found, json, runs_table)
     return Exit.DONE
 
@@ -75,12 +74,15 @@ def show(
 
     Example: syncline show 01JDK3
     """
-    from engine import record
-    from syncline.tables import run_details
+    from engine.record import run_of
+    from flows.project import ProjectError
+    from syncline.tables import run_details, run_view
 
     with opened(project) as here:
-        found = record.run_of(here.store, run)
-    emit(found, json, run_details)
+        found = run_of(here.store, run)
+    if found is None:
+        raise ProjectError(f"There is no run {run!r}. List them with: syncline runs")
+    emit(run_view(found), json, run_details)
     return Exit.DONE
 
 
@@ -97,12 +99,12 @@ def history(
 
     Example: syncline history work --record 4k2h9
     """
-    from engine import history as past
+    from engine.history import query
     from syncline.tables import history_table
 
     with opened(project) as here:
         here.deployment(sync)
-        found = past.query(here.store, sync, record=record, limit=limit)
+        found = query(here.store, sync, record, limit)
     emit(found, json, history_table)
     return Exit.DONE
 
@@ -113,7 +115,8 @@ def holds(sync: SyncName, /, *, project: ProjectDir = None, json: AsJson = False
     Example: syncline holds work
     """
     from engine.holds import listed
-    from syncline.tables import hold_view, holds_table
+    from flows.view import hold_view
+    from syncline.tables import holds_table
 
     with opened(project) as here:
         here.deployment(sync)
@@ -139,7 +142,7 @@ def resolve(
     Example: syncline resolve 7f3a --take outlook
     """
     from engine.holds import answer
-    from syncline.tables import hold_view
+    from flows.view import hold_view
 
     if sum((take is not None, value is not None, skip)) != 1:
         print_usage("resolve takes exactly one of --take SIDE, --value VALUE and --skip.")

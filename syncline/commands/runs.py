@@ -32,6 +32,8 @@ def plan(sync: SyncName, /, *, project: ProjectDir = None, json: AsJson = False)
         here.deployment(sync)
         report = make(here, sync).as_json()
     emit(report, json, plan_table)
+    if report["errors"]:
+        return Exit.ERROR
     return Exit.WAITS if report["changes"] or report["holds"] else Exit.DONE
 
 

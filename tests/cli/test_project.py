@@ -65,7 +65,7 @@ def test_a_sync_file_is_named_like_its_sync(folder, project):
 def test_the_projects_own_mapping_wins_over_the_library(folder, project):
     (folder / "mappings" / "mine.yaml").write_text("name: mine\n")
     assert project.mapping_file("mine") == folder / "mappings" / "mine.yaml"
-    with pytest.raises(ProjectError, match="no mapping 'mien'.*Did you mean 'mine'"):
+    with pytest.raises(ProjectError, match=r"no mapping 'mien'.*Did you mean 'mine'"):
         project.mapping_file("mien")
 
 
@@ -158,5 +158,5 @@ def test_the_environment_wins_over_the_env_file(folder, monkeypatch):
 
 def test_a_wrong_setting_is_named(folder, monkeypatch):
     monkeypatch.setenv("SYNCLINE_LOG_LEVEL", "LOUD")
-    with pytest.raises(SettingsError, match="SYNCLINE_LOG_LEVEL.*'DEBUG', 'INFO'"):
+    with pytest.raises(SettingsError, match=r"SYNCLINE_LOG_LEVEL.*'DEBUG', 'INFO'"):
         _ = Project(folder).settings
