@@ -12,7 +12,8 @@ _HEAD = '<html>\r\n<head>\r\n<meta http-equiv="Content-Type" content="text/html;
 _SCRIPT = re.compile(r"<(script|iframe|object)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _INNER = re.compile(r"<body[^>]*>(.*)</body>", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style\b.*?</style>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h\d|tr)>", re.IGNORECASE)
+_BREAK = re.compile(r"(?:<br\s*/?>|</(?:p|div|li|h\d|tr)>)\s*", re.IGNORECASE)
+_SPACE = re.compile(r"\s*\n\s*")
 _TAG = re.compile(r"<[^>]+>")
 PREVIEW = 255
 
@@ -39,8 +40,8 @@ def parse_body(value: Any) -> str:
 def as_text(html: str) -> str:
     """The body for those who prefer text, with CRLF line ends."""
     inner = _INNER.search(html)
-    text = _STYLE.sub("", inner[1] if inner else html).replace("\r\n", "\n").strip("\n")
-    text = unescape(_TAG.sub("", _BREAK.sub("\n", text))).replace("\xa0", " ")
+    raw = _SPACE.sub(" ", _STYLE.sub("", inner[1] if inner else html)).strip()
+    text = unescape(_TAG.sub("", _BREAK.sub("\n", raw))).replace("\xa0", " ")
     return text.strip("\n").replace("\n", "\r\n")
 
 

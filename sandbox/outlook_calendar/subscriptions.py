@@ -95,7 +95,8 @@ class Subscriptions:
         return Answering(status=204)
 
     def delete(self, _: Asking, name: str) -> Answering:
-        del self._all[self._find(name).id]
+        found = self._find(name)
+        del self._all[found.id]
         return Answering(status=204)
 
     def tell(self, kind: str, item: Item) -> None:
