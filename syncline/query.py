@@ -33,7 +33,7 @@ def ask(project: Project, query: str) -> tuple[list[str], list[tuple[Any, ...]]]
             found = base.execute(query)
             return [column[0] for column in found.description or []], found.fetchall()
         except duckdb.Error as error:
-            raise QueryError(f"The query was not understood: {str(error).strip()}") from None
+            raise QueryError(f"The query was not understood: {str(error).strip().splitlines()[0]}.") from None
 
 
 class _Stream:
@@ -63,7 +63,8 @@ def _frame(project: Project, name: str) -> DataFrame:
     with project.store.read() as session:
         found = session.execute(text(f"select * from {name}"))  # noqa: S608 - a name of ours
         names = list(found.keys())
-        return pl.DataFrame([tuple(row) for row in found], schema=names, orient="row", infer_schema_length=None)
+        frame = pl.DataFrame([tuple(row) for row in found], schema=names, orient="row", infer_schema_length=None)
+    return frame.cast({pl.Null: pl.String})
 
 
 def _snapshots(base: DuckDBPyConnection, folder: Path, words: set[str]) -> None:

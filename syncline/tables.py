@@ -17,16 +17,10 @@ WAITING = ("held", "conflict", "ambiguous", "failed")
 
 
 def plan_table(plan: Doc) -> RenderableType:
-    """Field by field; the id to apply it with below."""
+    """Updates field by field, creates and deletes on one line; the id to apply it with below."""
     from rich.console import Group
 
-    rows: list[tuple[Any, ...]] = []
-    for change in plan["changes"]:
-        fields = change["fields"] or [{"field": "", "before": None, "after": None}]
-        for at, field in enumerate(fields):
-            first = (change["side"], change["op"], change.get("title") or change["record"]) if at == 0 else ("", "", "")
-            why = change["why"] if at == 0 else ""
-            rows.append((*first, field["field"], brief(field["before"], 50), brief(field["after"], 50), why))
+    rows = [row for change in plan["changes"] for row in _change_rows(change)]
     columns = ("side", "change", "record", "field", "before", "after", "why")
     parts: list[RenderableType] = [table(columns, rows, empty="There is nothing to write: all sides agree.")]
     parts += _errors(plan)
@@ -35,6 +29,17 @@ def plan_table(plan: Doc) -> RenderableType:
     if plan["changes"]:
         parts.append(f"{_counted(len(plan['changes']), 'change')}. Write them with: syncline apply {plan['plan']}")
     return Group(*parts)
+
+
+def _change_rows(change: Doc) -> list[tuple[str, ...]]:
+    head = (change["side"], change["op"], change.get("title") or change["record"] or "")
+    fields = [(field["field"], brief(field["before"], 50), brief(field["after"], 50)) for field in change["fields"]]
+    if change["op"] == "update" and fields:
+        heads = [head, *[("", "", "")] * (len(fields) - 1)]
+        whys = [change["why"], *[""] * (len(fields) - 1)]
+        return [(*at, *field, why) for at, field, why in zip(heads, fields, whys, strict=True)]
+    when = next((field for field in fields if field[0] in ("start", "dtstart")), ("", "", ""))
+    return [(*head, _counted(len(fields), "field"), *when[1:], change["why"])]
 
 
 def run_table(report: Doc) -> RenderableType:
@@ -50,7 +55,7 @@ def run_table(report: Doc) -> RenderableType:
     if report["holds"]:
         parts.append(f"{_counted(report['holds'], 'hold')} for a person: syncline holds NAME")
     if report["failed"]:
-        parts.append(f"{_counted(report['failed'], 'record')} could not be written: syncline show {report['run']}")
+        parts.append(f"{_counted(report['failed'], 'record')} could not be written: syncline status --state failed")
     parts += _errors(report)
     return Group(*parts)
 
@@ -115,13 +120,42 @@ def run_details(run: Doc) -> RenderableType:
 
     columns = ("side", "op", "record", "state", "why", "error")
     changes = [[_cell(change, column) for column in columns] for change in run["changes"]]
-    head = f"{run['kind'].capitalize()} {run['run']} of {run['sync']}: {run['status']}, {run['started_at']}"
+    head = f"{run['kind'].capitalize()} {run['run']} of {run['sync']}: {run['status']}, {moment(run['started_at'])} UTC"
     return Group(head, table(columns, changes, empty="It changed nothing."))
 
 
 def _cell(row: Doc, column: str) -> str:
     value = row.get(column)
-    return "" if value is None else brief(value, 60)
+    if value is None:
+        return ""
+    return moment(value) if column in MOMENTS else brief(value, 60)
+
+
+MOMENTS = frozenset({"at", "started_at", "ended_at"})
+
+
+def moment(stamp: str) -> str:
+    """A time of the state (ISO 8601, UTC) to the second."""
+    return stamp[:19].replace("T", " ")
+
+
+def records_table(rows: Sequence[Doc]) -> RenderableType:
+    """Records in one state, each with its reason."""
+    columns = ("sync", "side", "id", "reason")
+    return table(columns, [[_reason(row) if c == "reason" else row[c] for c in columns] for row in rows], empty="None.")
+
+
+def _reason(row: Doc) -> str:
+    """A text, or the errors of each side."""
+    import json
+
+    try:
+        errors = json.loads(row["reason"])
+    except (TypeError, ValueError):
+        errors = row["reason"]
+    if not isinstance(errors, dict):
+        return str(errors or "")
+    return "; ".join(f"{side}: {error.get('reason', error)}" for side, error in errors.items())
 
 
 def _counted(number: int, what: str) -> str:

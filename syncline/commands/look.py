@@ -19,6 +19,10 @@ def status(
     sync: Annotated[str | None, Parameter(help="The sync. Without it, all of the project.")] = None,
     /,
     *,
+    state: Annotated[
+        Literal["in_sync", "excluded", "held", "conflict", "ambiguous", "failed", "pending"] | None,
+        Parameter(help="List the records in this state instead, each with the reason."),
+    ] = None,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
@@ -26,15 +30,21 @@ def status(
 
     Exit code 2 when some of them wait for a person.
 
-    Example: syncline status
+    Example: syncline status work --state failed
     """
+    from engine.accounting import explain
     from engine.accounting import status as count
-    from syncline.tables import WAITING, status_table
+    from syncline.tables import WAITING, records_table, status_table
 
     with opened(project) as here:
         if sync is not None:
             here.deployment(sync)
-        found = {name: count(here.store, name) for name in ([sync] if sync is not None else here.syncs())}
+        names = [sync] if sync is not None else here.syncs()
+        if state is not None:
+            listed = [{"sync": name, **row} for name in names for row in explain(here.store, name, state)]
+            emit(listed, json, records_table)
+            return Exit.WAITS if listed and state in WAITING else Exit.DONE
+        found = {name: count(here.store, name) for name in names}
     emit(found, json, status_table)
     counted = [side["records"] for sides in found.values() for side in sides.values()]
     return Exit.WAITS if any(records[state] for records in counted for state in WAITING) else Exit.DONE

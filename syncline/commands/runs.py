@@ -116,7 +116,7 @@ def outcome(report: dict[str, Any]) -> Exit:
 def _direct(project: Project, sync: str, full: bool) -> dict[str, Any]:
     from flows import steps
 
-    report: dict[str, Any] = steps.run(project, sync, direct=True, full=full).as_json()
+    report: dict[str, Any] = steps.run(project, sync, full=full).as_json()
     return report
 
 
