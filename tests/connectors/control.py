@@ -22,6 +22,10 @@ class Control:
     def seed(self, calendar: str, ics: str) -> None:
         self._send("POST", "seed", {"calendar": calendar, "ics": ics})
 
+    def revoke(self) -> None:
+        """End every sign-in."""
+        self._send("POST", "revoke")
+
     def reset(self) -> None:
         self._send("POST", "reset_log")
 
