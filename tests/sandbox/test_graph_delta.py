@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +13,8 @@ from tests.sandbox.graph import Graph, at, meeting, signed_in
 
 ROUND = "/me/calendarView/delta?startDateTime=2026-11-01T00:00:00Z&endDateTime=2026-12-01T00:00:00Z"
 FAR = {"start": at("2030-11-04T09:00:00"), "end": at("2030-11-04T10:00:00")}
+
+NEAR = {"start": at("2026-11-12T09:00:00"), "end": at("2026-11-12T10:00:00")}
 
 
 @pytest.fixture
@@ -156,3 +160,51 @@ def test_a_round_speaks_in_the_preferred_zone_and_id_form(graph: Graph) -> None:
     assert (items[0]["id"], items[0]["start"]["timeZone"]) == (immutable, "Europe/Berlin")
     graph.delete(event)
     assert graph.delta(link, Prefer=prefer)[0][0]["id"] == immutable
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mirror_kept_by_rounds_equals_the_view(graph: Graph, seed: int) -> None:
+    chance = Random(seed)
+    mirror: dict[str, tuple[str | None, str]] = {}
+    ids: list[str] = []
+    link = ROUND
+    for _ in range(12):
+        for _ in range(chance.randrange(4)):
+            mutate(graph, chance, ids)
+        items, link = graph.delta(link, size=chance.choice([1, 3, 50]))
+        take_in(mirror, items)
+        assert {name: start for name, (_, start) in mirror.items()} == view(graph)
+
+
+def mutate(graph: Graph, chance: Random, ids: list[str]) -> None:
+    """One random change of a random event."""
+    match chance.choice(["make", "repeat", "delete", "move", "cut", "single"]) if ids else "make":
+        case "make":
+            ids.append(graph.create()["id"])
+        case "repeat":
+            ids.append(graph.series()["id"])
+        case "delete":
+            graph.delete(ids.pop(chance.randrange(len(ids))))
+        case "move":
+            graph.patch(chance.choice(ids), recurrence=None, **chance.choice([FAR, NEAR]))
+        case "cut":
+            master = graph.get(chance.choice(ids))
+            if master["type"] == "seriesMaster" and (rest := graph.instances(master)):
+                graph.delete(chance.choice(rest))
+        case "single":
+            graph.patch(chance.choice(ids), recurrence=None)
+
+
+def take_in(mirror: dict[str, tuple[str | None, str]], items: list[Any]) -> None:
+    """What a client does with a round: a master or a removal replaces all that was known of the series."""
+    for each in items:
+        if "@removed" in each or each["type"] in {"seriesMaster", "singleInstance"}:
+            for name in [name for name, (master, _) in mirror.items() if each["id"] in (name, master)]:
+                del mirror[name]
+        if "@removed" not in each and each["type"] != "seriesMaster":
+            mirror[each["id"]] = (each.get("seriesMasterId"), each["start"]["dateTime"])
+
+
+def view(graph: Graph) -> dict[str, str]:
+    window = "startDateTime=2026-11-01T00:00:00Z&endDateTime=2026-12-01T00:00:00Z&$top=1000"
+    return {each["id"]: each["start"]["dateTime"] for each in graph.call("GET", f"/me/calendarView?{window}")["value"]}
