@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from connectors.http import Client
-from connectors.outlook_calendar import delta
+from connectors.outlook_calendar import delta, hooks
 from connectors.outlook_calendar.batch import LIMIT, ROOT, converse
 from connectors.outlook_calendar.errors import classify
 from connectors.outlook_calendar.schema import FIELDS
@@ -43,6 +43,7 @@ class Connector:
         tombstones=Support.QUIRK,
         guarded=Support.YES,
         stamped=Support.YES,
+        webhooks=Support.YES,
         mail=Support.YES,
         batch=LIMIT,
         page=delta.PAGE,
@@ -89,6 +90,24 @@ class Connector:
         writer = Writer(self._folder(scope), self._mails)
         for key, result in converse(self._http, ((write.key, writer.talk(write)) for write in writes)):
             yield Failed(key, result) if isinstance(result, AppError) else Done(key, result)
+
+    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:  # noqa: ARG002
+        """A subscription tells of all calendars of the mailbox; the secret has 128 characters at most."""
+        _known(obj)
+        return hooks.subscribe(self._http, url, secret)
+
+    def renew(self, subscription: str) -> datetime:
+        """Six more days."""
+        return hooks.renew(self._http, subscription)
+
+    def unsubscribe(self, subscription: str) -> None:
+        """Ends it."""
+        hooks.unsubscribe(self._http, subscription)
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:  # noqa: ARG002
+        """No ids: a message may name an event of another calendar, and asking for changes is one request."""
+        hooks.verify(body, secret)
+        return ()
 
     @property
     def requests(self) -> int:

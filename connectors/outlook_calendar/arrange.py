@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.batch import LIMIT, Ask, Part, Talk
-from connectors.outlook_calendar.errors import CROSSING, DUPLICATE
+from connectors.outlook_calendar.errors import CROSSING
 from connectors.outlook_calendar.moments import day_bounds, day_of, original_day, same_time
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, fingerprint, property_json
 from connectors.outlook_calendar.series import KEY as DAY
@@ -34,7 +34,7 @@ class Step:
     day: str
     part: Part
     travel: int = 0
-    """Days it moves."""
+    """1: to a later day, -1: to an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,12 @@ def _step(held: Held, day: str, id: str, shown: Entry | None, wanted: Entry | No
     old_start, old_end = _times(held, day, shown)
     if not (same_time(start, old_start) and same_time(end, old_end)):
         body |= wire.times_json(start, end)
-    return Step(day, Part("PATCH", path_of(id), body), travel=_days_between(day_of(old_start), day_of(start)))
+    return Step(day, Part("PATCH", path_of(id), body), travel=_direction(day_of(old_start), day_of(start)))
 
 
 def _differing(series: Entry, shown: Entry, wanted: Entry) -> dict[str, Any]:
     """The fields to write: what is not its own is as in the series."""
-    goal = {name: wanted.get(name, series[name]) if name in wanted else series[name] for name in wire.OWN}
+    goal = {name: wanted.get(name, series[name]) for name in wire.OWN}
     return {name: value for name, value in goal.items() if not wire.same(name, value, shown.get(name, series[name]))}
 
 
@@ -188,26 +188,34 @@ def _carry_out(steps: Sequence[Step]) -> Talk[Sequence[Step]]:
 
 def _set_apart(folder: str, held: Held, stuck: Entries, ids: Mapping[str, str], key: str) -> Talk[Notes]:
     """Single events for the occurrences that cannot move; noted before the occurrence goes, so that none is lost."""
-    apart = dict(held.notes.apart)
-    if stuck:
-        replies = yield Ask([Part("POST", f"{folder}/events", _single(held, day, stuck[day], key)) for day in stuck])
-        for day, reply in zip(stuck, replies, strict=True):
-            known = (yield from find(folder, f"{held.id}#{day}")) if reply.code == DUPLICATE else None
-            apart[day] = known or str(reply.result()["id"])
+    apart = {day: str(event["id"]) for day, event in held.apart.items()}
+    for day, entry in stuck.items():
+        known = yield from find(folder, f"{held.id}#{day}")  # of a former run that got no further
+        body = _single(held, day, entry)
+        part = (
+            Part("PATCH", path_of(known), body)
+            if known
+            else Part("POST", f"{folder}/events", _stamped(held, day, key, body))
+        )
+        (reply,) = yield Ask([part])
+        apart[day] = str(reply.result()["id"])
     notes = replace(held.notes, apart=apart)
-    left = [
-        *(ids[day] for day in stuck),
-        *(str(held.exceptions[day]["id"]) for day in held.apart if day in held.exceptions),
-    ]
+    left = [str(held.exceptions[day]["id"]) for day in held.apart if day in held.exceptions]
     steps = [Step("", Part("PATCH", path_of(held.id), noted(notes)))]
-    yield from _carry_out([*steps, *(Step("", Part("DELETE", path_of(id))) for id in left)])
+    yield from _carry_out(
+        [*steps, *(Step("", Part("DELETE", path_of(id))) for id in (*(ids[day] for day in stuck), *left))]
+    )
     return notes
 
 
-def _single(held: Held, day: str, entry: Entry, key: str) -> dict[str, Any]:
-    own = {name: entry.get(name) if name in entry else value for name, value in wire.own_fields(held.event).items()}
+def _single(held: Held, day: str, entry: Entry) -> dict[str, Any]:
+    """The single event in place of an occurrence: the series' fields and its own."""
+    own = {name: entry.get(name, value) for name, value in wire.own_fields(held.event).items()}
+    return {**wire.own_json(own), **wire.times_json(*_times(held, day, entry))}
+
+
+def _stamped(held: Held, day: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
     properties = [property_json(KEY, f"{held.id}#{day}")]
-    body = {**wire.own_json(own), **wire.times_json(*_times(held, day, entry))}
     return {**body, "transactionId": fingerprint([key, day]), "singleValueExtendedProperties": properties}
 
 
@@ -220,5 +228,5 @@ def _cancelled(entry: Entry | None) -> bool:
     return bool(entry and entry.get("cancelled"))
 
 
-def _days_between(old: str, new: str) -> int:
+def _direction(old: str, new: str) -> int:
     return (new > old) - (new < old)

@@ -152,7 +152,7 @@ def _apart(folder: str, notes: Notes) -> Talk[Mapping[str, Event]]:
 
 def _own(held: Held, series: Mapping[str, Any], day: str, event: Event) -> dict[str, Any]:
     """The fields of an occurrence that differ from its series'. Start and end travel together."""
-    own = {name: value for name, value in wire.own_fields(event).items() if value != series[name]}
+    own = {name: value for name, value in wire.own_fields(event).items() if not wire.same(name, value, series[name])}
     start, end = wire.times_of(event)
     plain_start, plain_end = times_of_day(held, day)
     as_long = wire.span_seconds(start, end) == wire.span_seconds(*wire.times_of(held.event))

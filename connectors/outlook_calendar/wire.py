@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ OWN = ("subject", "body", "location", "showAs", "sensitivity", "importance", "ca
 """Fields that an occurrence may have of its own, besides its times and people."""
 CHOICES = {"showAs": "busy", "sensitivity": "normal", "importance": "normal"}
 """Fields that cannot be empty, and what stands for empty."""
+_BODY = re.compile(r"<body[^>]*>(.*)</body>", re.IGNORECASE | re.DOTALL)
 _PATTERN = {
     "daily": (),
     "weekly": ("daysOfWeek", "firstDayOfWeek"),
@@ -126,7 +128,15 @@ def same(name: str, one: Any, other: Any) -> bool:
     if name in {"start", "end"} and one and other:
         zones = [windows_name(each.get("timeZone")) or each.get("timeZone") for each in (one, other)]
         return same_time(one, other) and zones[0] == zones[1]
+    if name == "body":
+        return _inner(one) == _inner(other)
     return bool(one == other) or (not one and not other and name not in {"reminder"})
+
+
+def _inner(html: Any) -> str:
+    """The inside of a body: the server writes a head of its own around it, and CRLF line ends."""
+    found = _BODY.search(html or "")
+    return (found[1] if found else html or "").replace("\r\n", "\n").strip()
 
 
 def span_seconds(start: Moment, end: Moment) -> float:

@@ -79,7 +79,7 @@ class Writer:
             body |= wire.times_json(start, end)
             body |= {"recurrence": wire.rule_json(rule, start)} if rule or held.is_series else {}
             busy = {"fields": [*SHAPING, "occurrences"], "occurrences": list(wanted.values())}
-            notes = replace(notes, unfinished=busy if wanted else None, apart={})
+            notes = replace(notes, unfinished=busy if wanted else None)
         if "attendees" in data:
             notes = notes.with_people(list(data["attendees"] or ()), held.event.get("attendees") or ())
         body |= noted(notes) if notes != held.notes else {}
@@ -115,7 +115,7 @@ class Writer:
         return held
 
     def _patched(self, held: Held, body: Mapping[str, Any], *, apart_ends: bool) -> Talk[Held]:
-        """Patch the event itself and read it again. `apart_ends`: the occurrences that lived apart are put back."""
+        """Patch the event itself and read it again. `apart_ends`: no single event stands for an occurrence any more."""
         (reply,) = yield Ask([Part("PATCH", path_of(held.id), body, etag=held.etag)])
         reply.result()
         if apart_ends and held.apart:
@@ -183,7 +183,8 @@ def _without_rule(data: Mapping[str, Any]) -> Entries:
 def _settled(notes: Notes, held: Held, wanted: Entries) -> Notes:
     """Our notes once a series is as wanted."""
     each = {day: list(entry["attendees"] or ()) for day, entry in wanted.items() if "attendees" in entry}
-    kept = {day: id for day, id in notes.apart.items() if not wanted.get(day, {}).get("cancelled")}
+    there = {day: id for day, id in notes.apart.items() if day in held.apart or id != held.notes.apart.get(day)}
+    kept = {day: id for day, id in there.items() if not wanted.get(day, {}).get("cancelled")}
     return replace(notes, unfinished=None, apart=kept, each=each, shape=shape_of(held.event) if each else "")
 
 

@@ -1,0 +1,73 @@
+"""Change notifications: one subscription to the events of the mailbox, which tells nothing but that something changed.
+
+They are per mailbox, live for less than seven days, and are not signed: a secret comes back in each (`clientState`).
+At the start Graph calls the address with `?validationToken=...` and wants the token back as plain text.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from connectors.http import Client
+from connectors.outlook_calendar.batch import PREFER, ROOT
+from engine.contract import Missing, Refused
+
+LIFE = timedelta(days=6)  # 10,080 minutes at most; a day less leaves room for clocks that differ
+PATH = f"{ROOT}/subscriptions"
+
+
+def subscribe(http: Client, url: str, secret: str) -> tuple[str, datetime]:
+    """Subscription id and expiry. A former one of ours to the same address is ended: two are not allowed."""
+    for each in http.json("GET", PATH, headers=PREFER)["value"]:
+        if each.get("notificationUrl") == url:
+            unsubscribe(http, each["id"])
+    body = {
+        "changeType": "created,updated,deleted",
+        "notificationUrl": url,
+        "lifecycleNotificationUrl": url,
+        "resource": "me/events",
+        "expirationDateTime": _in_time(),
+        "clientState": secret,
+    }
+    made = http.json("POST", PATH, json=body, headers=PREFER)
+    return str(made["id"]), _expiry(made)
+
+
+def renew(http: Client, subscription: str) -> datetime:
+    """The new expiry; raises Missing for one that has ended."""
+    return _expiry(http.json("PATCH", _path(subscription), json={"expirationDateTime": _in_time()}, idempotent=True))
+
+
+def unsubscribe(http: Client, subscription: str) -> None:
+    """Ends it, if there is one."""
+    try:
+        http.request("DELETE", _path(subscription), idempotent=True)
+    except Missing:
+        return
+
+
+def verify(body: bytes, secret: str) -> None:
+    """Raises Refused unless each message carries the secret."""
+    try:
+        messages = json.loads(body)["value"]
+        states = [str(each.get("clientState") or "") for each in messages]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused("This is not a notification of Microsoft Graph.") from error
+    if not states or not all(hmac.compare_digest(state.encode(), secret.encode()) for state in states):
+        raise Refused("The notification does not carry the secret of our subscription.")
+
+
+def _path(subscription: str) -> str:
+    return f"{PATH}/{quote(subscription, safe='')}"
+
+
+def _in_time() -> str:
+    return f"{datetime.now(UTC) + LIFE:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _expiry(subscription: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(f"{subscription['expirationDateTime'][:19]}+00:00")
