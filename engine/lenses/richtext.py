@@ -116,7 +116,7 @@ class _Reader(HTMLParser):
             if number:
                 self._text("\n")
             if line:
-                self._text(line.replace(" ", _HARD))
+                self._text(line.replace("\t", "    ").replace(" ", _HARD))
 
     def _unmark(self, start: str | None) -> None:
         places = [place for place, mark in enumerate(self.marks) if start and mark.startswith(start)]
@@ -170,6 +170,8 @@ def _joined(blocks: Sequence[Block]) -> list[Block]:
         runs = _settled(block.runs)
         if not "".join(run.text for run in runs).strip():
             continue
+        if kept or block.kind != "text":
+            runs = _flush(runs)
         if block.kind == "text" and kept and kept[-1].kind == "text":
             kept[-1].runs += [Run("\n"), *runs]
         else:
@@ -180,25 +182,35 @@ def _joined(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _settled(runs: Sequence[Run]) -> list[Run]:
-    """Without soft spaces at line ends and without breaks at either end; neighbours with equal marks become one."""
+    """Without spaces at line ends and without breaks at either end; neighbours with equal marks become one."""
     lines: list[list[Run]] = [[]]
     for run in runs:
         if run.text == "\n":
             lines.append([])
         else:
             lines[-1].append(run)
+    lines = [list(_merged(line)) for line in lines]
     while lines and not lines[0]:
         del lines[0]
     while lines and not lines[-1]:
         del lines[-1]
     found: list[Run] = []
     for number, line in enumerate(lines):
-        found += [Run("\n")] * bool(number) + list(_merged(line))
+        found += [Run("\n")] * bool(number) + line
     return found
 
 
 def _merged(line: list[Run]) -> Iterator[Run]:
-    while line and line[-1].text == " ":
+    while line and not (text := line[-1].text.rstrip()):
         line.pop()
+    if line:
+        line[-1] = Run(text, line[-1].marks)
     for marks, group in groupby(line, lambda run: run.marks):
         yield Run("".join(run.text for run in group).replace(_HARD, " "), marks)
+
+
+def _flush(runs: list[Run]) -> list[Run]:
+    """Without spaces at the very start: inside a document they are no indentation but the white space of its source."""
+    while runs and not (text := runs[0].text.lstrip()):
+        del runs[0]
+    return [Run(text, runs[0].marks), *runs[1:]] if runs else []

@@ -115,10 +115,14 @@ def canonical(text: str, start: Anchor | None) -> Rule:
 def settle(rule: Rule, start: Anchor) -> Rule:
     """The canonical form of parsed parts."""
     rule = dict(rule)
+    _implied(rule, start)
     if not _skip(rule):
         return {"raw": write(rule)}
-    for step in (_plain_days, _implied, _times, _position, _daily, _weekly, _monthly, _yearly, _month_end, _week_start):
-        step(rule, start)
+    former: Rule = {}
+    while former != rule:
+        former = dict(rule)
+        for step in _STEPS:
+            step(rule, start)
     if rule.get("interval") == 1:
         del rule["interval"]
     _until(rule, start)
@@ -221,19 +225,18 @@ def _yearly(rule: Rule, _: Anchor) -> None:
 
 
 def _month_end(rule: Rule, _: Anchor) -> None:
-    """`BYMONTHDAY=28,29,30,31;BYSETPOS=-1` is the last day of the month."""
-    days = rule.get("bymonthday", [])
-    if rule.get("bysetpos") != [-1] or "byday" in rule or days != list(range(28, (days or [0])[-1] + 1)):
-        return
-    months = rule.get("bymonth") or []
-    if len(months) == 1 and months != [2]:
-        rule["bymonthday"] = [min(days[-1], LONGEST[months[0] - 1])]
-    elif days[-1] == 31 or (months == [2] and days[-1] >= 29):
-        rule["bymonthday"] = [-1]
-    elif days != [28]:
-        return
-    if rule["freq"] == "MONTHLY" or len(months) == 1:
-        del rule["bysetpos"]
+    """`BYMONTHDAY=28,29,30,31;BYSETPOS=-1` is the last day of the month, by its number where it has but one."""
+    days, months = rule.get("bymonthday", []), rule.get("bymonth") or []
+    length = LONGEST[months[0] - 1] if len(months) == 1 and months != [2] else None
+    if rule.get("bysetpos") == [-1] and "byday" not in rule and days == list(range(28, (days or [0])[-1] + 1)):
+        if length:
+            rule["bymonthday"] = [min(days[-1], length)]
+        elif days[-1] == 31 or (months == [2] and days[-1] >= 29):
+            rule["bymonthday"] = [-1]
+        if len(rule["bymonthday"]) == 1 and (rule["freq"] == "MONTHLY" or len(months) == 1):
+            del rule["bysetpos"]
+    if length and "bymonthday" in rule and all(-length <= day for day in rule["bymonthday"]):
+        rule["bymonthday"] = sorted({day if day > 0 else length + 1 + day for day in rule["bymonthday"]})
 
 
 def _week_start(rule: Rule, start: Anchor) -> None:
@@ -254,6 +257,19 @@ def _weeks(rule: Rule, start: Anchor, first: str) -> list[bool]:
     begin = start.at.weekday()
     length = (DAYS.index(first) - begin) % 7 or 7
     return [(DAYS.index(day[-2:]) - begin) % 7 < length for day in rule["byday"]]
+
+
+_STEPS = (
+    _plain_days,
+    _times,
+    _position,
+    _daily,
+    _weekly,
+    _month_end,
+    _monthly,
+    _yearly,
+    _week_start,
+)
 
 
 def _until(rule: Rule, start: Anchor) -> None:

@@ -51,6 +51,8 @@ class Text:
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         text = tidy(shared)
+        if old is not None and tidy(old) == text:
+            return old
         if text is not None and self.most is not None:
             text = tidy(cut(text, self.most))
         return old if old is not None and tidy(old) == text else text
