@@ -1,4 +1,7 @@
-"""Accounting: every record that a side has is in exactly one state, with a reason. Computed from the tables, never kept apart."""
+"""Accounting.
+
+Every record that a side has is in exactly one state, with a reason. Computed from the tables, never kept apart.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ STATES = ("in_sync", "excluded", "held", "conflict", "ambiguous", "failed", "pen
 def status(store: Store, sync: str) -> dict[str, dict[str, dict[str, int]]]:
     """Side -> `{"records": {state: count, ..., "total": count}}`; the seven add up to the total."""
     counted = _states(sync).subquery()
-    query = select(counted.c.side, counted.c.state, func.count().label("count")).group_by(counted.c.side, counted.c.state)
+    query = select(counted.c.side, counted.c.state, func.count().label("count")).group_by(
+        counted.c.side, counted.c.state
+    )
     names = [row["side"] for row in store.rows(select(sides.c.side).where(sides.c.sync == sync).order_by(sides.c.side))]
     found = {side: dict.fromkeys((*STATES, "total"), 0) for side in names}
     for row in store.rows(query):

@@ -74,10 +74,11 @@ def apply(
     target: Target,
     clock: Callable[[], datetime],
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    shard: tuple[int, int] | None = None,
 ) -> Applied:
     """Sends what a run planned for a side. A side that fails stops; what was not sent is planned again next time."""
     with store.read() as connection:
-        rows = journal.waiting(connection, run, target.side)
+        rows = journal.waiting(connection, run, target.side, shard)
     applied = Applied(target.side)
     before = target.connector.requests
     size = max(LEAST, target.connector.caps.batch)
@@ -116,7 +117,9 @@ def _send(
         now = clock().isoformat()
         for outcome in with_outcome:
             _note(connection, bound, by_key.pop(outcome.key), outcome, now, applied)
-        surely_not = isinstance(error, AuthExpired | Refused) or (isinstance(error, Transient) and error.landed is False)
+        surely_not = isinstance(error, AuthExpired | Refused) or (
+            isinstance(error, Transient) and error.landed is False
+        )
         state = "dropped" if surely_not else "doubt"
         journal.mark(connection, [row["id"] for row in by_key.values()], state, error=str(error or "no outcome"))
         mark_dirty(connection, [row["link"] for row in by_key.values()])
@@ -161,7 +164,7 @@ def _compare(bound: Bound, target: Target, rows: list[dict[str, Any]]) -> set[st
 
 def _differs(bound: Bound, side: str, row: dict[str, Any], record: Record | None) -> bool:
     if record is None or record.gone:
-        return row["op"] != Op.DELETE
+        return bool(row["op"] != Op.DELETE)
     now = pick(record.data, bound.wanted[side])
     return digest({name: now.get(name) for name in row["before"]}) != digest(dict(row["before"]))
 

@@ -1,7 +1,9 @@
 """A mapping bound to the live schemas of its sides: what to read, how to show it, how to write it.
 
-A *row* is one line of the mapping; a *cell* is a row at one side; an *image* is the native value of a cell (with the fields
-its lens looks at besides), as stored in `copies.synced`. Shared records are `{row: value}`; a list row's value is `{key: entry}`.
+A *row* is one line of the mapping; a *cell* is a row at one side; an *image* is the native value of a cell (with the
+fields
+its lens looks at besides), as stored in `copies.synced`. Shared records are `{row: value}`; a list row's value is
+`{key: entry}`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.canonical import digest
 from engine.contract import Op
@@ -52,5 +53,5 @@ def _kind(change: Change) -> str:
 def _blanked(change: Change) -> list[str]:
     if change.op is not Op.UPDATE:
         return []
-    empty = (None, "", [], {})
+    empty: tuple[Any, ...] = (None, "", [], {})
     return [name for name, value in change.data.items() if value in empty and change.before.get(name) not in empty]

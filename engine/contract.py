@@ -110,7 +110,10 @@ class Invalid(AppError):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A write that landed. `record` is as the app now stores it (gone=True after a delete): this is what stops echoes."""
+    """A write that landed.
+
+    `record` is as the app now stores it (gone=True after a delete): this is what stops echoes.
+    """
 
     key: str
     record: Record

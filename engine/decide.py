@@ -1,4 +1,5 @@
-"""Steps 6 and 7: merges every link that has something open, plans what the sides must be given, and judges the plan with the brakes.
+"""Steps 6 and 7: merges every link that has something open, plans what the sides must be given, and judges the plan
+with the brakes.
 
 Everything it decides is stored in the same transaction: agreed values, holds, planned changes. Nothing is sent here.
 """
@@ -57,7 +58,7 @@ def decide(
         for part in chunks(ids, CHUNK):
             changes += _decide_part(connection, bound, lease.sync, run, rules, list(part), now, within)
         decided = Decided(run)
-        stopped = _brake(connection, bound, lease.sync, brakes, changes, now)
+        stopped = _brake(connection, lease.sync, brakes, changes, now)
         journal.plan(connection, lease.sync, run, changes, stopped)
         decided.held = len(stopped)
         for change in changes:
@@ -79,7 +80,9 @@ def _decide_part(
     wanted: list[holds.Wanted] = []
     events: list[dict[str, Any]] = []
     for link, before in states.values():
-        verdict = _decide_link(bound, link, before, rules, leaving.get(link.id), asked.get(link.id, []), link.id in unsure, flips)
+        verdict = _decide_link(
+            bound, link, before, rules, leaving.get(link.id), asked.get(link.id, []), link.id in unsure, flips
+        )
         if within is not None and not within(link.agreed):
             verdict.defer()
         changes += verdict.changes
@@ -146,9 +149,7 @@ def _events(sync: str, run: str, link: LinkState, merged: Merged, now: str) -> l
     ]
 
 
-def _brake(
-    connection: Connection, bound: Bound, sync: str, brakes: Brakes, changes: list[Change], now: str
-) -> dict[int, str]:
+def _brake(connection: Connection, sync: str, brakes: Brakes, changes: list[Change], now: str) -> dict[int, str]:
     """Changes (by identity) that a brake stops, and what stops them. Also opens and closes the brake holds."""
     counted = select(copies.c.side, func.count()).where(copies.c.sync == sync, copies.c.link.is_not(None))
     totals = {row[0]: row[1] for row in connection.execute(counted.group_by(copies.c.side))}

@@ -33,7 +33,6 @@ def _failures(bound: Bound, example: Example) -> list[str]:
             continue
         for name, value in expected.items():
             if not same(written.get(name), value):
-                found.append(
-                    f"example '{example.say}': {side}.{name} should be {dumps(value)}, comes out as {dumps(written.get(name))}"
-                )
+                came = dumps(written.get(name))
+                found.append(f"example '{example.say}': {side}.{name} should be {dumps(value)}, comes out as {came}")
     return found

@@ -16,7 +16,5 @@ def query(store: Store, sync: str, record: str | None = None, limit: int = 100) 
     if record is not None:
         linked = select(copies.c.link).where(copies.c.sync == sync, copies.c.id == record)
         formerly = select(history.c.link).where(history.c.sync == sync, history.c.record == record)
-        found = found.where(
-            or_(history.c.link == record, history.c.link.in_(linked), history.c.link.in_(formerly))
-        )
+        found = found.where(or_(history.c.link == record, history.c.link.in_(linked), history.c.link.in_(formerly)))
     return store.rows(found.order_by(history.c.id.desc()).limit(limit))

@@ -1,6 +1,7 @@
 """Step 2, ingest: joins a snapshot with the copies and stores what was seen, with the cursor, in one transaction.
 
-Only new, changed and missing records touch the store. The cursor is committed with what was *seen*, never with what was *applied*.
+Only new, changed and missing records touch the store. The cursor is committed with what was *seen*, never with what
+was *applied*.
 """
 
 from __future__ import annotations
@@ -62,9 +63,7 @@ def _known(connection: Connection, sync: str, side: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _arrivals(
-    connection: Connection, bound: Bound, lease: Lease, side: str, joined: pl.DataFrame, seen: Seen
-) -> None:
+def _arrivals(connection: Connection, bound: Bound, lease: Lease, side: str, joined: pl.DataFrame, seen: Seen) -> None:
     here = joined.filter(pl.col("gone") == False)  # noqa: E712 - a column, not a truth value
     new = here.filter(pl.col("present").is_null())
     differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (pl.col("present") != "yes")
@@ -74,7 +73,7 @@ def _arrivals(
     )
     container = bound_container(connection, lease.sync, side)
     for frame, known in ((new, False), (changed, True)):
-        rows = [_row(bound, lease.sync, side, container, record) for record in records(frame)]
+        rows = [_row(lease.sync, side, container, record) for record in records(frame)]
         _judge(bound, side, rows)
         for part in chunks(rows):
             _store(connection, list(part), known)
@@ -86,7 +85,7 @@ def _arrivals(
         connection.execute(update(copies).where(*_is(lease.sync, side, row["id"])).values(**at))
 
 
-def _row(bound: Bound, sync: str, side: str, container: str, record: dict[str, Any]) -> dict[str, Any]:
+def _row(sync: str, side: str, container: str, record: dict[str, Any]) -> dict[str, Any]:
     data = record["data"]
     return {
         "sync": sync,
@@ -107,7 +106,7 @@ def _judge(bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
     rule = bound.mapping.only.get(side)
     fits = qualifies(rule, [row["observed"] for row in rows]) if rule is not None and rows else [True] * len(rows)
     for row, fit in zip(rows, fits, strict=True):
-        row["excluded"] = None if fit else f"on {side}, it is not so that {describe(rule)}"
+        row["excluded"] = None if fit or rule is None else f"on {side}, it is not so that {describe(rule)}"
 
 
 def _store(connection: Connection, rows: list[dict[str, Any]], known: bool) -> None:
@@ -118,7 +117,11 @@ def _store(connection: Connection, rows: list[dict[str, Any]], known: bool) -> N
                 kept = {name: kept[name] for name in ("version", "digest", "failed", "present")}
             connection.execute(update(copies).where(*_is(row["sync"], row["side"], row["id"])).values(**kept))
     else:
-        put(connection, copies, [{**row, "link": None, "synced": {}, "base": {}, "ours": False, "single": False} for row in rows])
+        put(
+            connection,
+            copies,
+            [{**row, "link": None, "synced": {}, "base": {}, "ours": False, "single": False} for row in rows],
+        )
 
 
 def _rekey(connection: Connection, bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
@@ -159,9 +162,7 @@ def _leave(connection: Connection, sync: str, side: str, row: dict[str, Any], no
         connection.execute(copies.delete().where(*_is(sync, side, row["id"])))
         return
     if row["present"] != "gone":
-        connection.execute(
-            update(copies).where(*_is(sync, side, row["id"])).values(present="gone", missing_since=now)
-        )
+        connection.execute(update(copies).where(*_is(sync, side, row["id"])).values(present="gone", missing_since=now))
         connection.execute(
             history.insert().values(
                 at=now, sync=sync, link=row["link"], run="", event="gone", side=side, record=row["id"], source=side

@@ -1,4 +1,7 @@
-"""Step 8, the journal: every change is a row before it is sent, marked sent before the request, and done with what came back."""
+"""Step 8, the journal.
+
+Every change is a row before it is sent, marked sent before the request, and done with what came back.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +65,14 @@ def mark(connection: Connection, ids: Sequence[str], state: str, **values: Any) 
         connection.execute(update(table).where(table.c.id.in_(part)).values(state=state, **values))
 
 
-def waiting(connection: Connection, run: str, side: str) -> list[dict[str, Any]]:
-    """The changes of a run still to be sent to a side: creates, updates, then deletes."""
-    where = (table.c.run == run, table.c.side == side, table.c.state == "planned")
+def waiting(connection: Connection, run: str, side: str, shard: tuple[int, int] | None = None) -> list[dict[str, Any]]:
+    """The changes of a run still to be sent to a side.
+
+    Creates, updates, then deletes. A shard is (from, before) in `seq`.
+    """
+    where = [table.c.run == run, table.c.side == side, table.c.state == "planned"]
+    if shard is not None:
+        where += [table.c.seq >= shard[0], table.c.seq < shard[1]]
     order = {Op.CREATE: 0, Op.UPDATE: 1, Op.DELETE: 2}
     rows = [dict(row) for row in connection.execute(select(table).where(*where).order_by(table.c.seq)).mappings()]
     return sorted(rows, key=lambda row: order[Op(row["op"])])

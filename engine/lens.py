@@ -1,7 +1,8 @@
 """A lens: a two-way value transform with two laws.
 
 `put(get(a), a) == a` - a value nobody edited comes back as the original; and `get(put(s, a))` is a fixed point -
-what a side made of a value stays what it is on every later pass. `Chain` composes lenses; `Refusal` is how a lens says that a
+what a side made of a value stays what it is on every later pass. `Chain` composes lenses; `Refusal` is how a lens
+says that a
 side cannot hold a value without changing its meaning.
 """
 

@@ -45,7 +45,10 @@ def excluded(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 
 def save(connection: Connection, sync: str, link: LinkState, values: dict[str, Any]) -> None:
-    """Stores the link's agreed values and what its copies have settled with. `values` are further columns of the link."""
+    """Stores the link's agreed values and what its copies have settled with.
+
+    `values` are further columns of the link.
+    """
     connection.execute(
         update(links).where(links.c.id == link.id).values(agreed=link.agreed, origin=link.origin, **values)
     )

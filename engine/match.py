@@ -1,4 +1,5 @@
-"""Step 5, match: gives every new record its link: an existing one, one shared with its like on other sides, or one of its own.
+"""Step 5, match: gives every new record its link: an existing one, one shared with its like on other sides, or one of
+its own.
 
 Keys decide only at first sight and only one to one; what is ambiguous waits for a person.
 """
@@ -34,7 +35,9 @@ def _part(bound: Bound, side: str, term: str, shared: dict[str, Any], native: di
         name = bound.sides[side].matching.get(term)
         return _normal(native.get(name)) if name else None
     if side in row.cells and bound.sides[side].schema.fields[row.cells[side].name].type == "recurrence":
-        return shared.get(term) is not None  # a series never matches a single meeting; its rule may be spelled otherwise
+        return (
+            shared.get(term) is not None
+        )  # a series never matches a single meeting; its rule may be spelled otherwise
     return _normal(shared.get(term))
 
 

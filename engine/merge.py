@@ -1,7 +1,9 @@
 """The merge of one link, field by field, over any number of sides. Pure.
 
-Per side, observed against synced tells what changed there. No side: keep; one: take; several alike: take; several that differ: policy.
-A value agreed but not yet delivered to a side conflicts with a new edit there (the *moved* rule): without it, updates are lost.
+Per side, observed against synced tells what changed there. No side: keep; one: take; several alike: take; several
+that differ: policy.
+A value agreed but not yet delivered to a side conflicts with a new edit there (the *moved* rule): without it, updates
+are lost.
 """
 
 from __future__ import annotations
@@ -79,11 +81,11 @@ def merge(bound: Bound, link: LinkState, answers: dict[Atom, tuple[str, dict[str
 def _was(bound: Bound, link: LinkState, side: str, now: dict[str, Any]) -> dict[str, Any]:
     copy = link.copies[side]
     was = {}
-    for row in now:
+    for row, value in now.items():
         image = copy.synced.get(row)
         if image is not None:
             current = bound.image(side, row, copy.native or {})
-            was[row] = now[row] if same(image, current) else bound.shown(side, row, image)
+            was[row] = value if same(image, current) else bound.shown(side, row, image)
     return was
 
 

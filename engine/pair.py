@@ -58,7 +58,10 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
     wanted = {(member.side, member.id) for member in free}
     rows = connection.execute(
         select(copy_keys.c.rule, copy_keys.c.key, copy_keys.c.side, copy_keys.c.id)
-        .join(copies, (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id))
+        .join(
+            copies,
+            (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id),
+        )
         .where(copy_keys.c.sync == sync, copies.c.link.is_(None), copies.c.present == "yes")
     )
     keys = {(row.rule, row.key) for row in rows if (row.side, row.id) in wanted}
@@ -66,7 +69,12 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
     for part in chunks(sorted({key for _, key in keys})):
         query = (
             select(copy_keys.c.rule, copy_keys.c.key, copies.c.side, copies.c.id, copies.c.link)
-            .join(copies, (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id))
+            .join(
+                copies,
+                (copies.c.sync == copy_keys.c.sync)
+                & (copies.c.side == copy_keys.c.side)
+                & (copies.c.id == copy_keys.c.id),
+            )
             .outerjoin(links, links.c.id == copies.c.link)
             .where(copy_keys.c.sync == sync, copy_keys.c.key.in_(part), copies.c.excluded.is_(None))
             .where(links.c.ended.is_(None), copies.c.present == "yes", copies.c.failed.is_(None))
@@ -88,7 +96,16 @@ def _tie(connection: Connection, sync: str, run: str, matches: Matches, now: str
             attach(connection, sync, link, group)
             events.append((link, group, rule))
     rows = [
-        {"at": now, "sync": sync, "link": link, "run": run, "event": "linked", "side": side, "record": record, "rule": rule}
+        {
+            "at": now,
+            "sync": sync,
+            "link": link,
+            "run": run,
+            "event": "linked",
+            "side": side,
+            "record": record,
+            "rule": rule,
+        }
         for link, group, rule in events
         for side, record in group
     ]
@@ -124,7 +141,10 @@ def _entities(connection: Connection, sync: str, free: list[dict[str, Any]], now
         places = entity(connection, (row["container"], row["id"])) - {(row["container"], row["id"])}
         for container, record in sorted(places):
             query = select(copies.c.side, copies.c.link).where(
-                copies.c.sync == sync, copies.c.container == container, copies.c.id == record, copies.c.side != row["side"]
+                copies.c.sync == sync,
+                copies.c.container == container,
+                copies.c.id == record,
+                copies.c.side != row["side"],
             )
             found = connection.execute(query).first()
             if found is None:

@@ -1,6 +1,7 @@
 """The plan: what each side must be given, as a pure function of the merged links.
 
-For each side `put(agreed, observed)`; only what `get` shows to differ is written, only mapped fields, only where the mapping allows it.
+For each side `put(agreed, observed)`; only what `get` shows to differ is written, only mapped fields, only where the
+mapping allows it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from engine.bound import Bound
 from engine.canonical import same
 from engine.contract import Op
 from engine.lens import Refusal
-from engine.linkstate import Atom, LinkState, label, peek
+from engine.linkstate import Atom, LinkState, label, peek, poke
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,11 @@ def plan_link(bound: Bound, link: LinkState, rules: Rules, blocked: Collection[A
             if _creates(bound, link, side) and not blocked:
                 _create(bound, link, side, rules, plan)
         elif copy.native is not None:
-            due = [atom for atom in link.moved(bound, side) if atom not in blocked and _read(bound, copy.native, side, atom)]
+            due = [
+                atom
+                for atom in link.moved(bound, side)
+                if atom not in blocked and _read(bound, copy.native, side, atom)
+            ]
             if due:
                 _update(bound, link, side, due, rules, plan)
     return plan
@@ -143,8 +148,9 @@ def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Ru
             link.given(side, atom, peek(link.agreed, atom))
         return
     before = {name: native.get(name) for name in fields}
-    delivered = {row: {key: peek(link.agreed, (row, key)) for r, key in due if r == row} for row, key in due if key}
-    delivered |= {row: link.agreed.get(row) for row, key in due if key is None}
+    delivered: dict[str, Any] = {}
+    for atom in due:
+        poke(delivered, atom, peek(link.agreed, atom))
     why = "; ".join([*_reasons(link, due), *put[1]])
     plan.changes.append(
         Change(link.id, side, Op.UPDATE, copy.id, copy.version, fields, before, delivered, why, link.rev)
@@ -170,7 +176,7 @@ def _put(
 
 
 def _reasons(link: LinkState, due: list[Atom]) -> list[str]:
-    reasons = {}
+    reasons: dict[str | None, list[str]] = {}
     for atom in due:
         side = (link.origin.get(label(atom)) or [None])[0]
         reasons.setdefault(side, []).append(atom[0])

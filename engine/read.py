@@ -1,4 +1,7 @@
-"""Step 1, read: what one side holds now, as a snapshot on disk. Absence is only ever the business of a finished scan."""
+"""Step 1, read.
+
+What one side holds now, as a snapshot on disk. Absence is only ever the business of a finished scan.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Step 4, recover: what a former run sent without hearing the outcome. Comes after trust and before matching.
 
-A create is repeated only where its key makes that one record; else it is adopted by a declared match key, found surely absent, or held.
+A create is repeated only where its key makes that one record; else it is adopted by a declared match key, found
+surely absent, or held.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from engine.bound import Bound
 from engine.canonical import digest, same
 from engine.contract import Done, Failed, Missing, Op, Record, Support, Transient
 from engine.ingest import mark_dirty
-from engine.linkstate import atoms, peek
 from engine.links import load, save
+from engine.linkstate import atoms, peek
 from engine.match import keys_of
 from engine.settle import settle
 from engine.store import Store
@@ -29,10 +30,11 @@ SETTLE = timedelta(seconds=30)
 """An app may show its own commits this late."""
 
 
-def recover(
-    store: Store, bound: Bound, lease: Lease, target: Target, *, trusted: bool, send: bool, now: str
-) -> bool:
-    """Resolves a side's unheard-of changes; True when none is left in doubt. `send` False repeats nothing (a plan only looks)."""
+def recover(store: Store, bound: Bound, lease: Lease, target: Target, *, trusted: bool, send: bool, now: str) -> bool:
+    """Resolves a side's unheard-of changes.
+
+    True when none is left in doubt. `send` False repeats nothing (a plan only looks).
+    """
     with store.read() as connection:
         rows = journal.unresolved(connection, lease.sync, target.side)
     creates = [row for row in rows if row["op"] == Op.CREATE]
@@ -51,9 +53,7 @@ def recover(
     return left == 0
 
 
-def _repeat(
-    store: Store, bound: Bound, lease: Lease, target: Target, rows: list[dict[str, Any]], now: str
-) -> bool:
+def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: list[dict[str, Any]], now: str) -> bool:
     """The same key gives the same record: sending again finds it, or makes it."""
     by_key = {row["key"]: row for row in rows}
     left = 0
@@ -93,7 +93,10 @@ def _ghost(connection: Connection, row: dict[str, Any], record: Record) -> None:
 
 
 def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
-    """An update or delete in doubt, by the record as read in this run: landed per atom, or not; the merge decides the rest."""
+    """An update or delete in doubt, by the record as read in this run.
+
+    Landed per atom, or not; the merge decides the rest.
+    """
     state, _ = load(connection, [row["link"]]).get(row["link"], (None, None))
     copy = state.copies.get(row["side"]) if state else None
     if state and copy and copy.native is not None and row["op"] == Op.UPDATE and copy.version != row["version"]:
@@ -113,9 +116,11 @@ def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
 def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: bool, now: str) -> bool:
     """A create on an app without stamps: adopt the one record with the same match key, or find it surely absent."""
     answer = _answer(connection, row)
-    keys = keys_of(bound, row["side"], {name: None for name in bound.wanted[row["side"]]} | row["data"])
+    keys = keys_of(bound, row["side"], dict.fromkeys(bound.wanted[row["side"]]) | row["data"])
     found = _lookalikes(connection, row, keys)
-    chosen = [record for record in found if record == answer.get("value")] or (found if len(found) == 1 and keys else [])
+    chosen = [record for record in found if record == answer.get("value")] or (
+        found if len(found) == 1 and keys else []
+    )
     if chosen:
         _take(connection, bound, row, chosen[0], now)
         return True
@@ -134,7 +139,10 @@ def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: b
 def _lookalikes(connection: Connection, row: dict[str, Any], keys: dict[int, str]) -> list[str]:
     query = (
         select(copies.c.id)
-        .join(copy_keys, (copy_keys.c.sync == copies.c.sync) & (copy_keys.c.side == copies.c.side) & (copy_keys.c.id == copies.c.id))
+        .join(
+            copy_keys,
+            (copy_keys.c.sync == copies.c.sync) & (copy_keys.c.side == copies.c.side) & (copy_keys.c.id == copies.c.id),
+        )
         .where(copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.link.is_(None))
         .where(copies.c.present == "yes", copy_keys.c.key.in_(list(keys.values())))
     )

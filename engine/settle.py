@@ -1,4 +1,7 @@
-"""What a landed write leaves behind: the record as the app now stores it is both observed and synced, so there is no echo."""
+"""What a landed write leaves behind.
+
+The record as the app now stores it is both observed and synced, so there is no echo.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,9 @@ def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict
                 state.given(side, atom, sent)
             elif row["op"] == Op.CREATE:
                 state.settle(bound, side, atom)
-            elif not same(peek(was, atom), peek(now, atom)):  # the app changed it along: give it again if that lost something
+            elif not same(
+                peek(was, atom), peek(now, atom)
+            ):  # the app changed it along: give it again if that lost something
                 state.settle(bound, side, atom)
                 state.given(side, atom, peek(now, atom))
 

@@ -51,7 +51,9 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missi
     if not missing:
         return None
     if missing == known and brakes.empty_side == "stop":
-        return f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"
+        return (
+            f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"
+        )
     if missing > brakes.deletes.of(known):
         return f"misses {missing} of its {known} known records at once: this looks like an outage, not like deletions"
     return None

@@ -81,8 +81,9 @@ class Session:
             return rows[0]
         if rows:
             raise MappingError.single(
-                f"{self.project.deployment_file(self.sync)}: side '{side}' is now another place ({container}) than the one "
-                f"its records were linked in ({rows[0]['container']}). Make a new sync for the new place: syncline new ..."
+                f"{self.project.deployment_file(self.sync)}: side '{side}' is now another place ({container}) than "
+                f"the one its records were linked in ({rows[0]['container']}). Make a new sync for the new place: "
+                "syncline new ..."
             )
         row = {"sync": self.sync, "side": side, "container": container}
         with store.write() as writing:

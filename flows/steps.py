@@ -1,11 +1,15 @@
-"""The steps of a run as plain functions: extract, diff, load, report. `--direct` calls them; the Prefect tasks wrap them."""
+"""The steps of a run as plain functions.
+
+Extract, diff, load, report. `--direct` calls them; the Prefect tasks wrap them.
+"""
 
 from __future__ import annotations
 
 import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +18,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine import journal, record
-from engine.apply import Applied, apply as send
+from engine.apply import Applied
+from engine.apply import apply as send
 from engine.contract import AppError, Op, Support
 from engine.decide import Decided, decide
 from engine.holds import reconcile
@@ -25,10 +30,10 @@ from engine.read import Source, look, read
 from engine.recover import doubt_hold, recover
 from engine.snapshot import Note, describe, note_of
 from engine.store.lease import Lease
-from engine.store.tables import changes, copies, holds, inbox, links, runs, sides
+from engine.store.tables import changes, copies, holds, inbox, links, sides
 from engine.trust import trust
-from flows.project import Project, ProjectError
-from flows.report import PlanReport, RunReport
+from flows.project import Project
+from flows.report import RunReport
 from flows.session import Session
 
 log = logging.getLogger("flows")
@@ -50,6 +55,20 @@ class Work:
     dry: bool = False
     started: float = field(default_factory=time.monotonic)
     errors: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def working(project: Project, sync: str, kind: str, session: Session | None = None) -> Iterator[Work]:
+    """A run from its lease to its end.
+
+    One that breaks off is closed as failed. Raises Busy, MappingError, ProjectError.
+    """
+    work = begin(project, sync, kind, session)
+    try:
+        yield work
+    except BaseException:
+        abandon(work)
+        raise
 
 
 def begin(project: Project, sync: str, kind: str, session: Session | None = None) -> Work:
@@ -83,7 +102,10 @@ def unreadable(work: Work, side: str, error: Exception) -> Path:
 
 
 def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None) -> Decided:
-    """Ingests the snapshots, then trusts, recovers, matches, merges, plans and brakes. Sends nothing but repeats in doubt."""
+    """Ingests the snapshots, then trusts, recovers, matches, merges, plans and brakes.
+
+    Sends nothing but repeats in doubt.
+    """
     session, store = work.session, work.session.project.store
     notes = {side: note_of(path) for side, path in snapshots.items()}
     work.errors |= {side: note.error for side, note in notes.items() if note.error}
@@ -101,13 +123,15 @@ def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None
 
 
 def load(
-    work: Work, side: str, progress: Callable[[int, int], None] = lambda _done, _all: None
+    work: Work,
+    side: str,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    shard: tuple[int, int] | None = None,
 ) -> Applied:
-    """Writes what was planned for one side."""
-    session = work.session
-    applied = send(
-        session.project.store, session.bound, work.lease, work.run, session.target(side), session.clock, progress
-    )
+    """Writes what was planned for one side, or a shard of it."""
+    session, store = work.session, work.session.project.store
+    target = session.target(side)
+    applied = send(store, session.bound, work.lease, work.run, target, session.clock, progress, shard)
     if applied.error:
         log.error("%s stopped: %s", side, applied.error)
         work.errors[side] = applied.error
@@ -115,8 +139,8 @@ def load(
 
 
 def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
-    """Another round for what changed while we wrote: those records are read, merged and planned again; None when all is done."""
-    session, store = work.session, work.session.project.store
+    """Another round for what changed while we wrote: it is read, merged and planned again; None when all is done."""
+    session = work.session
     if not unsettled(work):
         return None
     seen = []
@@ -162,69 +186,6 @@ def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], request
     return report
 
 
-def run(
-    project: Project,
-    sync: str,
-    *,
-    direct: bool = True,
-    full: bool = False,
-    within: Within | None = None,
-    session: Session | None = None,
-) -> RunReport:
-    """One whole run in this process, without Prefect."""
-    assert direct
-    work = begin(project, sync, "sync", session)
-    try:
-        decided, verdicts, read_ = _prepare(work, full, within)
-        applied = [load(work, side) for side in decided.planned]
-        for _ in range(ROUNDS if within is None else 0):
-            more = again(work, verdicts)
-            if more is None or not more.planned:
-                break
-            applied += [load(work, side) for side in more.planned if side not in work.errors]
-        return finish(work, read_, applied, requests(work))
-    except BaseException:
-        abandon(work)
-        raise
-
-
-def plan(project: Project, sync: str, session: Session | None = None) -> PlanReport:
-    """What a run would write; nothing is sent. `apply` carries out exactly this."""
-    work = begin(project, sync, "plan", session)
-    try:
-        decided, _, read_ = _prepare(work, False, None)
-        report = PlanReport(decided.run, planned_changes(work), _open_holds(work), dict(work.errors))
-        finish(work, read_, [], requests(work))
-        return report
-    except BaseException:
-        abandon(work)
-        raise
-
-
-def apply(project: Project, plan_id: str, session: Session | None = None) -> RunReport:
-    """Carries out a plan, and nothing else: what has changed since is left for the next plan. Raises ProjectError."""
-    rows = project.store.all(runs, runs.c.id == plan_id)
-    if not rows or rows[0]["kind"] != "plan":
-        raise ProjectError(f"There is no plan {plan_id!r}. Make one with: syncline plan SYNC")
-    waiting = project.store.all(changes, changes.c.run == plan_id, changes.c.state == "planned")
-    work = begin(project, rows[0]["sync"], "apply", session)
-    try:
-        store = project.store
-        with store.write() as connection:
-            work.lease.check(connection)
-            journal.adopt(connection, plan_id, work.run)
-        if not waiting and project.store.all(changes, changes.c.run == plan_id, changes.c.state == "dropped"):
-            raise ProjectError(
-                f"Plan {plan_id} is out of date: another plan or run came after it. Make a new one with: "
-                f"syncline plan {rows[0]['sync']}"
-            )
-        applied = [load(work, side) for side in dict.fromkeys(row["side"] for row in waiting)]
-        return finish(work, {}, applied, requests(work))
-    except BaseException:
-        abandon(work)
-        raise
-
-
 def abandon(work: Work) -> None:
     """A run that broke off: the next one goes on from the journal."""
     record.end(work.session.project.store, work.run, "failed", {"errors": work.errors}, work.session.now)
@@ -247,35 +208,10 @@ def read_all(work: Work, full: bool) -> dict[str, Path]:
     return snapshots
 
 
-def _prepare(
-    work: Work, full: bool, within: Within | None
-) -> tuple[Decided, dict[str, str | None], dict[str, int]]:
-    snapshots = read_all(work, full)
-    decided = diff(work, snapshots, within)
-    read_ = {side: note_of(path).records for side, path in snapshots.items()}
-    return decided, trusts(work), read_
-
-
 def trusts(work: Work) -> dict[str, str | None]:
     """The sides read in this run, and why one is not trusted."""
     rows = work.session.project.store.all(sides, sides.c.sync == work.session.sync)
     return {row["side"]: row["untrusted"] for row in rows if row["side"] not in work.errors}
-
-
-def planned_changes(work: Work) -> list[dict[str, Any]]:
-    """The plan as the command line and the page show it."""
-    from flows.view import change_view
-
-    store = work.session.project.store
-    query = select(changes).where(changes.c.run == work.run, changes.c.state.in_(("planned",))).order_by(changes.c.seq)
-    return [change_view(work.session.bound, row) for row in store.rows(query)]
-
-
-def _open_holds(work: Work) -> list[dict[str, Any]]:
-    from engine.holds import listed
-    from flows.view import hold_view
-
-    return [hold_view(row) for row in listed(work.session.project.store, work.session.sync)]
 
 
 def _ingest(work: Work, side: str, path: Path) -> Seen:

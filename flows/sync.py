@@ -62,7 +62,9 @@ def _again(_task: Any, _run: Any, state: Any) -> bool:
     return False
 
 
-@task(task_run_name="extract {side}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=_again)
+@task(
+    task_run_name="extract {side}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=_again
+)
 def extract(ticket: Ticket, side: str, full: bool) -> tuple[Path, int]:
     """Read one side into a snapshot; its path, and the requests it took."""
     with ticket.work() as work:
@@ -96,14 +98,9 @@ def again(ticket: Ticket, errors: dict[str, str]) -> Decided | None:
 def sync_flow(root: str, sync: str, mode: str = "incremental") -> Any:
     """Keep the sides of a sync the same: extract each, diff, load each, report."""
     _show_logs()
-    work = steps.begin(Project.at(Path(root)), sync, "sync")
-    try:
+    with steps.working(Project.at(Path(root)), sync, "sync") as work:
         with tags(f"sync:{sync}", *sorted({f"app:{side.app}" for side in work.session.mapping.sides.values()})):
             report = _body(work, mode == "full")
-    except BaseException:
-        steps.abandon(work)
-        raise
-    finally:
         work.session.project.close()
     create_markdown_artifact(report.markdown(sync), key=f"report-{slug(sync)}", description=f"Run {report.run}")
     return Failed(message="; ".join(report.errors.values()), data=report) if report.status == "failed" else report
@@ -113,7 +110,7 @@ def _body(work: steps.Work, full: bool) -> RunReport:
     """Extract, diff, load: the sentence that a run is."""
     ticket, names = Ticket.of(work), list(work.session.mapping.sides)
     work.session.bound  # noqa: B018 - schemas are read once, before the tasks need them
-    snapshots, requests = _extracted(work, ticket, {name: extract.submit(ticket, name, full) for name in names})
+    snapshots, requests = _extracted(work, {name: extract.submit(ticket, name, full) for name in names})
     decided, work.errors = diff(ticket, snapshots)
     applied = _load(ticket, list(decided.planned))
     for _ in range(steps.ROUNDS):
@@ -127,7 +124,7 @@ def _body(work: steps.Work, full: bool) -> RunReport:
     return steps.finish(work, {name: note_of(path).records for name, path in snapshots.items()}, applied, requests)
 
 
-def _extracted(work: steps.Work, ticket: Ticket, futures: dict[str, Any]) -> tuple[dict[str, Path], dict[str, int]]:
+def _extracted(work: steps.Work, futures: dict[str, Any]) -> tuple[dict[str, Path], dict[str, int]]:
     snapshots, requests = {}, {}
     for side, future in futures.items():
         try:
@@ -172,7 +169,7 @@ def _show_logs() -> None:
 
 def run(project: Project, sync: str, *, full: bool = False) -> RunReport:
     """Runs the flow in this process, reporting to the Prefect server in the environment."""
-    state = sync_flow(str(project.root), sync, "full" if full else "incremental", return_state=True)
+    state: Any = sync_flow(str(project.root), sync, "full" if full else "incremental", return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, RunReport):
         return result

@@ -10,7 +10,8 @@ from engine.bound import Bound
 def change_view(bound: Bound, row: dict[str, Any]) -> dict[str, Any]:
     """A planned change (a row of the journal), field by field in the app's own words."""
     fields = [
-        {"field": name, "before": row["before"].get(name), "after": after} for name, after in sorted(row["data"].items())
+        {"field": name, "before": row["before"].get(name), "after": after}
+        for name, after in sorted(row["data"].items())
     ]
     return {
         "id": row["id"],

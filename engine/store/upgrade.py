@@ -1,4 +1,7 @@
-"""Brings a database to the newest tables with Alembic; imported only when that is needed, as Alembic is slow to import."""
+"""Brings a database to the newest tables with Alembic.
+
+Imported only when that is needed, as Alembic is slow to import.
+"""
 
 from __future__ import annotations
 

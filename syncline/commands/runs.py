@@ -25,7 +25,7 @@ def plan(sync: SyncName, /, *, project: ProjectDir = None, json: AsJson = False)
 
     Example: syncline plan work
     """
-    from flows.steps import plan as make
+    from flows.direct import plan as make
     from syncline.tables import plan_table
 
     with opened(project) as here:
@@ -48,7 +48,7 @@ def apply(
 
     Example: syncline apply 01JDK3
     """
-    from flows.steps import apply as carry_out
+    from flows.direct import apply as carry_out
     from syncline.tables import run_table
 
     with opened(project) as here:
@@ -114,9 +114,9 @@ def outcome(report: dict[str, Any]) -> Exit:
 
 
 def _direct(project: Project, sync: str, full: bool) -> dict[str, Any]:
-    from flows import steps
+    from flows import direct as whole
 
-    report: dict[str, Any] = steps.run(project, sync, full=full).as_json()
+    report: dict[str, Any] = whole.run(project, sync, full=full).as_json()
     return report
 
 

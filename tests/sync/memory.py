@@ -1,4 +1,7 @@
-"""An app in memory for the engine's tests: capabilities are arguments, faults are switched on, users edit it directly."""
+"""An app in memory for the engine's tests.
+
+Capabilities are arguments, faults are switched on, users edit it directly.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,9 @@ class MemoryApp:
 
     name: str
     caps: Caps = field(
-        default_factory=lambda: Caps(delta=Support.YES, tombstones=Support.YES, guarded=Support.YES, stamped=Support.YES, batch=5)
+        default_factory=lambda: Caps(
+            delta=Support.YES, tombstones=Support.YES, guarded=Support.YES, stamped=Support.YES, batch=5
+        )
     )
     clip: int | None = None
     normalise: Callable[[str], str] = lambda text: text
@@ -77,7 +82,7 @@ class MemoryApp:
 
     def add(self, **data: Any) -> str:
         record = f"{self.name}{next(self._ids)}"
-        self.rows[record] = Row({name: None for name in FIELDS} | {"people": []} | data, 1, next(self._seq))
+        self.rows[record] = Row(dict.fromkeys(FIELDS) | {"people": []} | data, 1, next(self._seq))
         return record
 
     def edit(self, record: str, **data: Any) -> None:

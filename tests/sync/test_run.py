@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -304,10 +305,8 @@ def test_a_run_killed_anywhere_goes_on(make: Make) -> None:
 
         for app in world.apps.values():
             app.fault = kill
-        try:
+        with suppress(Crash):
             world.run()
-        except Crash:
-            pass
         for app in world.apps.values():
             app.fault = lambda _when, _what: None
         world.run()

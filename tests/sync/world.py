@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import accounting
-from flows import steps
+from flows import direct
 from flows.project import Project
 from flows.session import Session
 
@@ -63,15 +63,15 @@ class World:
 
     def run(self, **options: Any) -> Any:
         self.now += timedelta(minutes=1)
-        return steps.run(self.project, "it", session=self.session(), **options)
+        return direct.run(self.project, "it", session=self.session(), **options)
 
     def plan(self) -> Any:
         self.now += timedelta(minutes=1)
-        return steps.plan(self.project, "it", session=self.session())
+        return direct.plan(self.project, "it", session=self.session())
 
     def apply(self, plan: str) -> Any:
         self.now += timedelta(minutes=1)
-        return steps.apply(self.project, plan, session=self.session())
+        return direct.apply(self.project, plan, session=self.session())
 
     def status(self) -> dict[str, dict[str, int]]:
         found = accounting.status(self.project.store, "it")

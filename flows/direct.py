@@ -1,0 +1,77 @@
+"""Whole runs in this process, without Prefect: run, plan, and apply exactly what a plan showed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import journal
+from engine.decide import Decided
+from engine.holds import listed
+from engine.snapshot import note_of
+from engine.store.tables import changes, runs
+from flows.project import Project, ProjectError
+from flows.report import PlanReport, RunReport
+from flows.session import Session
+from flows.steps import ROUNDS, Within, Work, again, diff, finish, load, read_all, requests, trusts, working
+from flows.view import change_view, hold_view
+
+
+def run(project: Project, sync: str, *, full: bool = False, session: Session | None = None) -> RunReport:
+    """Reads, merges and writes; what was edited meanwhile is taken up at once."""
+    with working(project, sync, "sync", session) as work:
+        decided, verdicts, counts = prepare(work, full, None)
+        applied = [load(work, side) for side in decided.planned]
+        for _ in range(ROUNDS):
+            more = again(work, verdicts)
+            if more is None or not more.planned:
+                break
+            applied += [load(work, side) for side in more.planned if side not in work.errors]
+        return finish(work, counts, applied, requests(work))
+
+
+def plan(project: Project, sync: str, session: Session | None = None) -> PlanReport:
+    """What a run would write; nothing is sent. `apply` carries out exactly this."""
+    with working(project, sync, "plan", session) as work:
+        decided, _, counts = prepare(work, False, None)
+        waiting = [hold_view(row) for row in listed(project.store, sync)]
+        report = PlanReport(decided.run, _planned(work), waiting, dict(work.errors))
+        finish(work, counts, [], requests(work))
+        return report
+
+
+def apply(project: Project, plan_id: str, session: Session | None = None) -> RunReport:
+    """Carries out a plan and nothing else: what has changed since is left for the next plan. Raises ProjectError."""
+    rows = project.store.all(runs, runs.c.id == plan_id)
+    if not rows or rows[0]["kind"] != "plan":
+        raise ProjectError(f"There is no plan {plan_id!r}. Make one with: syncline plan SYNC")
+    sync = rows[0]["sync"]
+    with working(project, sync, "apply", session) as work:
+        waiting = project.store.all(changes, changes.c.run == plan_id, changes.c.state == "planned")
+        if not waiting and project.store.all(changes, changes.c.run == plan_id, changes.c.state == "dropped"):
+            _out_of_date(plan_id, sync)
+        with project.store.write() as connection:
+            work.lease.check(connection)
+            journal.adopt(connection, plan_id, work.run)
+        applied = [load(work, side) for side in dict.fromkeys(row["side"] for row in waiting)]
+        return finish(work, {}, applied, requests(work))
+
+
+def prepare(work: Work, full: bool, within: Within | None) -> tuple[Decided, dict[str, str | None], dict[str, int]]:
+    """Extracts all sides and diffs them: the plan, the trust in each side, and how many records each read."""
+    snapshots = read_all(work, full)
+    decided = diff(work, snapshots, within)
+    return decided, trusts(work), {side: note_of(path).records for side, path in snapshots.items()}
+
+
+def _out_of_date(plan_id: str, sync: str) -> None:
+    raise ProjectError(
+        f"Plan {plan_id} is out of date: another plan or run came after it. Make a new one with: syncline plan {sync}"
+    )
+
+
+def _planned(work: Work) -> list[dict[str, Any]]:
+    where = (changes.c.run == work.run, changes.c.state == "planned")
+    rows = work.session.project.store.rows(select(changes).where(*where).order_by(changes.c.seq))
+    return [change_view(work.session.bound, row) for row in rows]
