@@ -98,12 +98,10 @@ def sequence(event: Component) -> int:
 
 def changed_at(event: Component) -> datetime | None:
     """LAST-MODIFIED, else DTSTAMP; both are UTC by the RFC, also where the Z is missing."""
-    for name in ("LAST-MODIFIED", "DTSTAMP"):
-        line = event.line(name)
+    for line in (event.line("LAST-MODIFIED"), event.line("DTSTAMP")):
         try:
-            return (
-                datetime.strptime(line.value.strip().rstrip("Z"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if line else None
-            )
+            if line is not None:
+                return datetime.strptime(line.value.strip().rstrip("Z"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
         except ValueError:
             continue
     return None

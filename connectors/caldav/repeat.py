@@ -24,9 +24,11 @@ def read(event: Component, zones: Zones) -> list[str] | None:
 
 
 def _spelled(line: Line, zones: Zones) -> list[str]:
-    if line.name != "RDATE" or "/" in line.value:  # a period, with an end of its own, is passed on as it is
-        return [f"{line.name}:{line.value.strip()}" if line.name != "RDATE" else line.text]
-    listed = [moments.read_value(line, value, zones) for value in line.value.split(",") if value.strip()]
+    if line.name != "RDATE":
+        return [f"{line.name}:{line.value.strip()}"]
+    # of a period only its start: an occurrence takes as long as the series'
+    starts = [value.partition("/")[0] for value in line.value.split(",") if value.strip()]
+    listed = [moments.read_value(line, value, zones) for value in starts]
     heads: dict[str, list[str]] = {}
     for moment in listed:
         zone = moment.get("timeZone")
@@ -61,7 +63,7 @@ class Days:
 
     def __init__(self, start: moments.Moment, end: moments.Moment, rules: Sequence[str], zones: Zones) -> None:
         self.start, self.end = start, end
-        dates = [Line.parse(text) for text in rules if text.startswith("RDATE") and "/" not in text]
+        dates = [Line.parse(text) for text in rules if text.startswith("RDATE")]
         listed = [moments.read_value(line, value, zones) for line in dates for value in line.value.split(",")]
         self._extra = [moments.within(moment, start) for moment in listed]
         days = [moments.wall(moment).date() for moment in self._extra]

@@ -106,8 +106,8 @@ class Series:
         entry: dict[str, Any] = {}
         if any(not moments.same(own[name], plain) for name, plain in self._days.span(key).items()):
             entry |= {name: own[name] for name in ics.MOMENTS}
-        others = [name for name in ics.OWN if name not in ics.MOMENTS]
-        return entry | {name: own[name] or None for name in others if (own[name] or None) != (series[name] or None)}
+        others = [name for name in ics.OWN if name not in ics.MOMENTS and own[name] != series[name]]
+        return entry | {name: None if own[name] == [] else own[name] for name in others}
 
     def _exdates(self) -> list[tuple[Line, str, str]]:
         """Line, raw value and key of each excluded start."""

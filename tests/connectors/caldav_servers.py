@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,16 +40,11 @@ def running(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
 
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
-        except OSError:
-            pass
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.05)  # between two looks, see whether it has given up
-        except subprocess.TimeoutExpired:
-            continue
-        break
+            break
     raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
