@@ -100,13 +100,13 @@ def _prefect(project: Project) -> Iterator[Finding]:
     from flows.server import Server, configured, healthy
 
     url = configured(os.environ)
-    own = Server(project.state / "prefect").running()
+    own = Server(project.state / "prefect").page()
     if url:
         yield _finding(
             "Prefect", healthy(url), f"configured: {url}" + ("" if healthy(url) else ", which does not answer")
         )
     elif own:
-        yield _finding("Prefect", True, f"of this project: {own.page}")
+        yield _finding("Prefect", True, f"of this project: {own}")
     else:
         yield _finding("Prefect", None, "not running; started by the first run, or by: syncline up")
 

@@ -28,8 +28,21 @@ SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ 
 def opened(folder: Path | None) -> Iterator[Project]:
     """The project to work on; what it opened is given back at the end."""
     project = Project.at(folder) if folder is not None else Project.find()
-    logging.basicConfig(level=project.settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    _log(project.settings.log_level)
     try:
         yield project
     finally:
         project.close()
+
+
+def _log(level: str) -> None:
+    """To standard error. The handler has the level, for Prefect's loggers have levels of their own."""
+    root = logging.getLogger()
+    for former in [handler for handler in root.handlers if handler.name == "syncline"]:
+        root.removeHandler(former)
+    handler = logging.StreamHandler()
+    handler.name = "syncline"
+    handler.setLevel(level)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(min(root.level, handler.level))

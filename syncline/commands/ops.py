@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from syncline.exits import Exit
 from syncline.options import AsJson, ProjectDir, opened
-from syncline.output import emit, table
+from syncline.output import emit, note, table
 
 
 def demo(
@@ -58,46 +58,67 @@ def deploy(
 ) -> int:
     """Register syncs with Prefect: every-N-minutes, nightly-full, on-change and a paused backfill, for each.
 
+    On the project's own server, a worker that carries out the runs is started too.
+
     Example: syncline deploy work
     """
+    import os
+
     from flows import server
 
     with opened(project) as here:
         for name in syncs:
             here.deployment(name)
-        server.use(here.state / "prefect")
+        home = here.state / "prefect"
+        own = server.configured(os.environ) is None
+        url = server.use(home)
         from flows import deploy as registry
 
         made = registry.deploy(here, syncs or here.syncs())
-    emit(made, json, lambda data: table(["sync", "deployment"], [(one["sync"], one["deployment"]) for one in data]))
+        if own:
+            server.Worker(home).up(url)
+    columns = ("sync", "deployment")
+    emit(made, json, lambda data: table(columns, [[one[key] for key in columns] for one in data]))
+    if not own:
+        note(f"Runs wait in the work pool {server.POOL}. Start a worker: prefect worker start --pool {server.POOL}")
     return Exit.DONE
 
 
-def up(*, project: ProjectDir = None, json: AsJson = False) -> int:
+def up(
+    *,
+    worker: Annotated[
+        bool, Parameter(show_default=False, help="Also start the worker that carries out scheduled runs.")
+    ] = False,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
     """Start the project's Prefect server, if none is configured and it does not run yet; print its address.
 
     Example: syncline up
     """
     import os
 
-    from flows.server import Server, configured
+    from flows.server import Server, Worker, configured
 
     with opened(project) as here:
-        url = configured(os.environ)
-        page = url.removesuffix("/api") if url else Server(here.state / "prefect").up().page
+        url, home = configured(os.environ), here.state / "prefect"
+        page = url.removesuffix("/api") if url else Server(home).up()
+        if worker:
+            Worker(home).up(url or f"{page}/api")
     whose = "configured" if url else "of this project"
     emit({"server": page, "own": url is None}, json, lambda _: f"The Prefect server {whose} is at {page}")
     return Exit.DONE
 
 
 def down(*, project: ProjectDir = None, json: AsJson = False) -> int:
-    """Stop the project's Prefect server.
+    """Stop the project's Prefect server and its worker. Runs under way are broken off; the next ones go on.
 
     Example: syncline down
     """
-    from flows.server import Server
+    from flows.server import Server, Worker
 
     with opened(project) as here:
+        Worker(here.state / "prefect").down()
         stopped = Server(here.state / "prefect").down()
     said = "The project's Prefect server is stopped." if stopped else "The project had no Prefect server running."
     emit({"stopped": stopped}, json, lambda _: said)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.background import Background
 from flows.server import Server, ServerError, configured, environment, healthy, use
 
 FAKE = str(Path(__file__).with_name("fake_server.py"))
@@ -27,36 +28,42 @@ def server(tmp_path):
     made.down()
 
 
+def pid(server):
+    return json.loads((server.home / "server.json").read_text())["pid"]
+
+
 def test_the_first_command_starts_it_and_the_next_find_it(server):
     first = server.up()
-    assert healthy(first.url)
+    assert healthy(f"{first}/api")
     assert Server(server.home, fake).up() == first
-    assert server.running() == first
+    assert server.page() == first
 
 
 def test_down_ends_it(server):
-    running = server.up()
+    page = server.up()
     assert server.down() is True
-    assert not healthy(running.url)
-    assert server.running() is None
+    assert not healthy(f"{page}/api")
+    assert server.page() is None
     assert server.down() is False
 
 
 def test_a_pid_file_of_a_dead_server_is_replaced(server):
-    dead = server.up()
-    os.kill(dead.pid, 9)
-    assert server.up().pid != dead.pid
+    server.up()
+    dead = pid(server)
+    os.kill(dead, 9)
+    server.up()
+    assert pid(server) != dead
 
 
 def test_a_pid_that_is_another_program_now_is_left_alone(server):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         server.home.mkdir(parents=True)
-        (server.home / "server.json").write_text(json.dumps({"pid": other.pid, "port": 59}))
-        assert server.running() is None
-        assert server.down() is False
+        (server.home / "server.json").write_text(json.dumps({"pid": other.pid, "mark": "59123"}))
+        assert server.page() is None
+        assert server.up()
+        assert pid(server) != other.pid
         assert other.poll() is None
-        assert server.up().pid != other.pid
     finally:
         other.communicate(b"\n", timeout=10)
 
@@ -65,7 +72,21 @@ def test_a_pid_that_is_another_program_now_is_left_alone(server):
 def test_a_broken_pid_file_counts_for_nothing(server, text):
     server.home.mkdir(parents=True)
     (server.home / "server.json").write_text(text)
-    assert server.running() is None
+    assert server.page() is None
+
+
+def test_a_server_that_stopped_answering_is_replaced(tmp_path):
+    """Its process lives but its port is silent."""
+    home = tmp_path / "prefect"
+    sleeper = [sys.executable, "-c", "import threading; threading.Event().wait()", "59124"]
+    silent = Background(home, "server").start(sleeper, "59124", {})
+    server = Server(home, fake, patience=2)
+    try:
+        assert silent.is_ours
+        assert healthy(f"{server.up()}/api")
+        assert not silent.lives
+    finally:
+        server.down()
 
 
 def test_commands_that_start_together_share_one_server(server):
@@ -83,7 +104,7 @@ def test_a_server_that_dies_is_reported_with_its_last_words(tmp_path):
     broken = Server(tmp_path / "prefect", lambda _: [sys.executable, FAKE, "broken"])
     with pytest.raises(ServerError, match=r"no room for a server.*server\.log.*--direct"):
         broken.up()
-    assert broken.running() is None
+    assert broken.page() is None
 
 
 def test_the_configured_server_is_preferred(tmp_path):
@@ -108,7 +129,7 @@ def test_prefect_itself_starts_this_way(tmp_path):
     """The one slow test: the real server, with the versions of the lock file."""
     real = Server(tmp_path / "prefect")
     try:
-        assert healthy(real.up().url)
+        assert healthy(f"{real.up()}/api")
         assert (tmp_path / "prefect" / "prefect.db").exists()
     finally:
         assert real.down() is True
