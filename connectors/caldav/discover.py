@@ -12,6 +12,8 @@ from connectors.http import Client, Response
 from engine.contract import Invalid, Json, Missing, Refused
 
 HOPS = 5
+SERVICES = frozenset({"caldav", "dav", "webdav", "calendar", "calendars", "cal", "www"})
+"""First labels of a host that name a service, not a domain of its own: caldav.example.org belongs to example.org."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +137,10 @@ class Discovery:
 
     def _vouched(self, url: str) -> str:
         """Some services keep accounts on servers of their own: followed within one domain, and never off https."""
-        here, there = urlsplit(self._http.base_url), urlsplit(url)
-        domain = (here.hostname or "").split(".")[-2:]
-        named = re.search(r"[a-z]", domain[-1]) is not None and len(domain) == 2
-        moved = there.hostname != here.hostname
-        if there.scheme == "https" and (not moved or (named and (there.hostname or "").split(".")[-2:] == domain)):
+        here, there = urlsplit(self._http.base_url).hostname or "", urlsplit(url)
+        first, _, rest = here.partition(".")
+        domain = rest if first in SERVICES and "." in rest else here
+        if there.scheme == "https" and f".{there.hostname}".endswith(f".{domain}"):
             self._http.trust(url)
         return url
 

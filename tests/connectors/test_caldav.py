@@ -118,13 +118,6 @@ class CalDavConformance(ConnectorConformance):
         else:
             assert reply.status_code in (403, 409, 412, 415)
 
-    def test_many_events_come_in_pages(self, desk: Desk) -> None:
-        for number in range(80):
-            desk.create(self.sample(summary=f"Nr {number}"), key=f"n{number}")
-        pages = list(desk.connector.scan("events", desk.scope))
-        assert [len(page.records) for page in pages] == [75, 5]
-        assert [page.cursor is None for page in pages] == [True, False]
-
 
 class TestRadicale(CalDavConformance):
     @pytest.fixture
