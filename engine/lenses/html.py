@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -24,19 +25,32 @@ _KNOWN = re.compile(
     rf"<(?!/?(?:{'|'.join(sorted(TAGS))}|span|font|html|body|head|meta|style|img|!--)\b|!--)", re.IGNORECASE
 )
 _AROUND = re.compile(rf"\s*(</?(?:{_BLOCKS})\b[^>]*>)\s*", re.IGNORECASE)
+_ODD = re.compile(r"[<>&\x00-\x09\x0b-\x1f\x7f-\x9f]|[^\S\n ]| \n")
 _AFTER = re.compile(r"(<br\s*/?>)[ \t]*\r?\n", re.IGNORECASE)
 
 
+def _is_simple(text: str) -> bool:
+    """True for text that needs no parser: no markup, no odd white space."""
+    return not _ODD.search(text) and text == text.strip()
+
+
+@lru_cache(maxsize=1024)
 def from_plain(text: str) -> str | None:
     """Plain text in the shared spelling."""
+    if _is_simple(text):
+        return text.replace("\n", "<br>")
     return to_shared(parse(escape(text, quote=False), literal=True))
 
 
+@lru_cache(maxsize=1024)
 def from_google(text: str) -> str | None:
     """A Google description: HTML, but line ends that no tag explains are line breaks, and a stray < is a <."""
+    if _is_simple(text):
+        return text.replace("\n", "<br>")
     return to_shared(parse(_AFTER.sub(r"\1", _AROUND.sub(r"\1", _KNOWN.sub("&lt;", text))), literal=True))
 
 
+@lru_cache(maxsize=1024)
 def from_html(text: str) -> str | None:
     """An HTML page or fragment as browsers show it."""
     return to_shared(parse(text, literal=False))

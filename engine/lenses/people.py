@@ -22,6 +22,7 @@ _RESPONSES = {
     },
     "ical": {"NEEDS-ACTION": "none", "ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"},
 }  # fmt: skip
+_NOBODY = {"name": None, "role": "required", "response": "none"}
 _NAME = {"google": "displayName", "graph": "name", "ical": "name"}
 _RESPONSE = {"google": "responseStatus", "graph": "response", "ical": "partstat"}
 
@@ -46,7 +47,7 @@ class People:
         return {key: self._show(entry) for key, entry in self.split(native).items() if "@" in key}
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
-        shared = shared or {}
+        shared = {key: {**_NOBODY, **entry} for key, entry in (shared or {}).items()}
         if self.get(old, context) == shared and (old is not None or not shared):
             return old if old is not None else []
         former = self.split(old)

@@ -39,6 +39,8 @@ _DROPPED = {"script", "style", "title", "noscript"}
 _SCHEMES = frozenset(("http", "https", "mailto", "tel"))
 _SPACE = " \t\n\r\f"
 _HARD = "\u00a0"
+_DEEPEST = 9
+"""Lists within lists beyond this are shown at this depth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class _Reader(HTMLParser):
             del self.marks[places[-1]]
 
     def _open(self, kind: str) -> None:
-        self.blocks.append(Block(kind, tuple(self.lists) if kind == "li" else ()))
+        self.blocks.append(Block(kind, tuple(self.lists[:_DEEPEST]) if kind == "li" else ()))
         self.pending = False
 
     def _paragraph(self, kind: str = "p") -> None:

@@ -102,6 +102,7 @@ PAGE = (
         ('<a href="javascript:alert(1)">go</a><script>x()</script>', "go"),
         ("<h1>Title</h1>text", "<p><b>Title</b></p>text"),
         ("&nbsp;", None),
+        ("<ul><li>" * 3000 + "deep", "<ul><li>" * 9 + "deep" + "</li></ul>" * 9),
     ],
 )
 def test_outlooks_page_unwraps(inner, shared):
