@@ -34,7 +34,8 @@ class Ticker:
 
     def stamp(self) -> str:
         """The present in milliseconds, or just after the last stamp."""
-        now = self.clock.now().replace(microsecond=self.clock.now().microsecond // 1000 * 1000)
+        now = self.clock.now()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         if self.last is not None and now <= self.last:
             now = self.last + times.MILLISECOND
         self.last = now

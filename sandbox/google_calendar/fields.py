@@ -166,17 +166,25 @@ READERS: dict[str, Reader] = {
 }
 """What a caller may write; everything else in a body is ignored, as Google does."""
 
+SYSTEM = ("status", "sequence", "eventType")
+"""Never empty: null is ignored, and an update that does not send them keeps them."""
+
 GUESTS_OWN = {"colorId", "reminders", "extendedProperties", "transparency", "visibility", "status", "attendees"}
 """What a guest may write on its copy; of attendees only its own response, of properties only the private ones."""
 
 
 def clean(body: Mapping[str, Any], owner: Owner) -> dict[str, Any]:
     """The writable fields of a body as Google stores them, None where cleared; raises Reply with a 400."""
-    kept = {}
-    for name, value in body.items():
-        if reader := READERS.get(name):
-            kept[name] = None if value is None else reader(name, value, owner)
-    return kept
+    known = {name: value for name, value in body.items() if name in READERS}
+    return {name: _read(name, value, owner) for name, value in known.items() if value is not None or name not in SYSTEM}
+
+
+def _read(name: str, value: Any, owner: Owner) -> Any:
+    """What a reader makes of a value; a value of a wrong shape inside is a 400 too."""
+    try:
+        return None if value is None else READERS[name](name, value, owner)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        raise invalid(f"Invalid value for: {name}", name) from None
 
 
 def merge(old: Any, new: Any) -> Any:

@@ -64,7 +64,7 @@ class Lister:
             self._frozen[name] = found
             if len(self._frozen) > KEPT_LISTS:
                 self._frozen.popitem(last=False)
-        look = showing.Look(query.get("timeZone", calendar.zone), parameters.number(query, "maxAttendees"))
+        look = showing.Look(parameters.shown_zone(query, calendar.zone), parameters.number(query, "maxAttendees"))
         body = self._head(calendar) | {"items": _items(calendar, found, offset, size, look)}
         if offset + size < len(found.rows):
             return body | {"nextPageToken": f"{name}.{offset + size}"}

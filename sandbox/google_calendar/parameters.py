@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 
@@ -65,6 +66,23 @@ def number(query: QueryParams, name: str, default: int | None = None) -> int | N
     if not text.isdigit() or int(text) < 1:
         raise bad_parameter(name)
     return int(text)
+
+
+def choice(query: QueryParams, name: str, allowed: tuple[str, ...]) -> str | None:
+    """One of some words."""
+    value = query.get(name)
+    if value not in {None, *allowed}:
+        raise bad_parameter(name)
+    return value
+
+
+def shown_zone(query: QueryParams, default: str) -> str:
+    """The IANA zone the reader wants to see times in."""
+    name = query.get("timeZone", default)
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        raise bad_parameter("timeZone") from None
 
 
 def moment(query: QueryParams, name: str) -> datetime | None:

@@ -17,6 +17,8 @@ from sandbox.google_calendar.times import at_wall, from_suffix, suffix, wall, zo
 LINE = re.compile(r"^(RRULE|EXRULE|RDATE|EXDATE)((?:;[^:]+)?):(.+)$")
 SUB_DAILY = {"HOURLY", "MINUTELY", "SECONDLY"}
 AROUND = timedelta(hours=3)
+FOREVER, LAST = timedelta(days=100 * 366), datetime(9999, 1, 1)  # noqa: DTZ001 - wall time
+"""Endless rules end after a century: an EXRULE that removes everything must not be searched for longer."""
 
 
 def check_lines(value: Any, start: Mapping[str, str]) -> None:
@@ -66,6 +68,8 @@ def _check_rule(text: str, start: Mapping[str, str]) -> None:
     parts = _parts(text)
     if parts.get("FREQ") in SUB_DAILY | {None}:
         raise invalid("Invalid recurrence rule: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.", "recurrence")
+    if "0" in {parts.get("INTERVAL"), parts.get("COUNT")}:
+        raise invalid("Invalid recurrence rule: INTERVAL and COUNT must be positive.", "recurrence")
     until = parts.get("UNTIL")
     if until and ("date" in start) != (len(until) == 8):
         raise invalid("Invalid recurrence rule: UNTIL must be of the kind of the start.", "recurrence")
@@ -82,7 +86,7 @@ def _expansion(lines: Sequence[str], start: datetime, zone_name: str | None) -> 
         kind, parameters, text = LINE.match(line).groups()  # type: ignore[union-attr]
         if kind in {"RRULE", "EXRULE"}:
             add = found.rrule if kind == "RRULE" else found.exrule
-            add(rrulestr(_for_dateutil(text, zone_name), dtstart=start))
+            add(rrulestr(_for_dateutil(text, start, zone_name), dtstart=start))
             continue
         add = found.rdate if kind == "RDATE" else found.exdate
         for each in text.split(","):
@@ -94,14 +98,16 @@ def _parts(text: str) -> dict[str, str]:
     return dict(part.upper().split("=", 1) for part in text.split(";") if "=" in part)
 
 
-def _for_dateutil(text: str, zone_name: str | None) -> str:
-    """The rule with UNTIL as wall time, and the skipping of RFC 7529 in plain RFC 5545 terms."""
+def _for_dateutil(text: str, start: datetime, zone_name: str | None) -> str:
+    """The rule with an end, in wall time, and with the skipping of RFC 7529 in plain RFC 5545 terms."""
     parts = _parts(text)
     parts.pop("RSCALE", None)
     if parts.pop("SKIP", "OMIT") == "BACKWARD" and parts.get("BYMONTHDAY", "") in {"29", "30", "31"}:
         parts["BYMONTHDAY"] = ",".join(str(day) for day in range(28, int(parts["BYMONTHDAY"]) + 1))
         parts["BYSETPOS"] = "-1"
-    if len(parts.get("UNTIL", "")) > 8:
+    if not {"UNTIL", "COUNT"} & parts.keys():
+        parts["UNTIL"] = min(start + FOREVER, LAST).strftime("%Y%m%dT%H%M%S")
+    elif len(parts.get("UNTIL", "")) > 8:
         parts["UNTIL"] = _local(parts["UNTIL"], zone_name).strftime("%Y%m%dT%H%M%S")
     return ";".join(f"{name}={value}" for name, value in parts.items())
 

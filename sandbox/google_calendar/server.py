@@ -189,7 +189,7 @@ def _checked(name: str, act: Endpoint) -> Endpoint:
 
 def _shown(request: Request, calendar: Calendar, event: dict[str, Any]) -> Response:
     query = request.query_params
-    look = showing.Look(query.get("timeZone", calendar.zone), parameters.number(query, "maxAttendees"))
+    look = showing.Look(parameters.shown_zone(query, calendar.zone), parameters.number(query, "maxAttendees"))
     body = showing.whole(event, look)
     return JSONResponse(body, headers={"ETag": event["etag"]})
 
@@ -206,7 +206,8 @@ async def _body(request: Request) -> Any:
 
 def _options(request: Request) -> Options:
     query = request.query_params
-    updates = query.get("sendUpdates", "true" if query.get("sendNotifications") != "false" else "none")
+    default = "none" if query.get("sendNotifications") == "false" else "all"
+    updates = parameters.choice(query, "sendUpdates", ("all", "externalOnly", "none")) or default
     return Options(
         if_match=request.headers.get("if-match"),
         mails=updates != "none",

@@ -10,11 +10,8 @@ from sandbox.google_calendar import checks
 from sandbox.google_calendar.account import Account
 from sandbox.google_calendar.calendar import Calendar, Event, new_id
 from sandbox.google_calendar.errors import duplicate, gone, invalid, not_found, precondition_failed
-from sandbox.google_calendar.fields import EVENT_ID, READERS, clean, merge
+from sandbox.google_calendar.fields import EVENT_ID, READERS, SYSTEM, clean, merge
 from sandbox.journal import Journal
-
-SYSTEM = ("status", "sequence", "eventType")
-"""Kept by an update that does not send them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,8 @@ class Writer:
         event_id, uid = body.get("id"), body.get("iCalUID")
         if event_id is not None and not EVENT_ID.match(str(event_id)):
             raise invalid("Invalid resource id value.", "id")
+        if not isinstance(uid, str | None):
+            raise invalid("Invalid iCalUID.", "iCalUID")
         if event_id and uid:
             raise invalid("Only one of id and iCalUID may be given for a new event.", "iCalUID")
         if event_id in calendar.events or (uid and self._live(calendar, uid)):
@@ -54,7 +53,7 @@ class Writer:
     def import_(self, calendar: Calendar, body: Mapping[str, Any], options: Options) -> Event:
         """A private copy of somebody's event; the same iCalUID again updates it. Nobody is told."""
         uid = body.get("iCalUID")
-        if not uid:
+        if not uid or not isinstance(uid, str):
             raise invalid("Missing iCalUID.", "iCalUID", "required")
         if body.get("eventType", "default") != "default":
             raise invalid("Only events of type default can be imported.", "eventType", "eventTypeRestriction")

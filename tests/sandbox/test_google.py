@@ -29,6 +29,14 @@ def test_unknown_parameters_are_refused(google):
     assert reply.json()["error"]["errors"][0]["location"] == "maxResult"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [{"timeZone": "Mars/Base"}, {"maxResults": "0"}, {"singleEvents": "yes"}, {"eventTypes": "x", "orderBy": "x"}],
+)
+def test_bad_parameter_values_are_refused(google, query):
+    assert google.http.get(f"/calendar/v3/calendars/{google.calendar}/events", params=query).status_code == 400
+
+
 def test_an_event_comes_back_as_google_spells_it(google):
     made = google.insert(
         id="abcde12345",
@@ -65,6 +73,11 @@ def test_an_event_comes_back_as_google_spells_it(google):
         ({"recurrence": ["RRULE:FREQ=DAILY;UNTIL=20261105"]}, "invalid"),
         (DAY | {"recurrence": ["RRULE:FREQ=DAILY;UNTIL=20261105T000000Z"]}, "invalid"),
         ({"attendees": [{"displayName": "Nobody"}]}, "required"),
+        ({"attendees": [5]}, "required"),
+        ({"attendees": [{"email": 5}]}, "invalid"),
+        ({"recurrence": ["RRULE:FREQ=DAILY;INTERVAL=0"]}, "invalid"),
+        ({"extendedProperties": {"private": 5}}, "invalid"),
+        ({"iCalUID": 5}, "invalid"),
         ({"colorId": "12"}, "invalid"),
         ({"visibility": "secret"}, "invalid"),
         ({"reminders": {"useDefault": True, "overrides": [{"method": "popup", "minutes": 5}]}}, "cannotUse"),

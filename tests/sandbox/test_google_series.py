@@ -177,6 +177,13 @@ def test_the_last_day_of_each_month(google):
     ]
 
 
+def test_a_series_of_which_every_later_day_is_excluded(google):
+    made = google.insert(
+        recurrence=["RRULE:FREQ=DAILY", "EXRULE:FREQ=DAILY", "RDATE;TZID=Europe/Berlin:20261201T090000"]
+    )
+    assert instances(google, made["id"]) == []
+
+
 def test_lookup_by_icaluid_tells_the_whole_series(google):
     made = weekly(google)
     google.patch(f"{made['id']}_20261109T080000Z", summary="Changed")
