@@ -97,10 +97,10 @@ class Component:
 
 
 def parse(text: str) -> Component:
-    """The one VCALENDAR of a resource, or Unreadable."""
+    """The one VCALENDAR of a resource, or Unreadable. Control characters are left out, as they are in XML answers."""
     root = Component("")
     stack = [root]
-    for raw in Contentlines.from_ical(text.lstrip("\ufeff")):  # type: ignore[no-untyped-call]
+    for raw in Contentlines.from_ical(_plain(text.lstrip("\ufeff"))):  # type: ignore[no-untyped-call]
         line = Line.parse(str(raw)) if raw.strip() else None
         if line is None:
             continue
@@ -122,6 +122,10 @@ def parse(text: str) -> Component:
     return calendars[0]
 
 
+def _plain(text: str) -> str:
+    return _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def unescape(value: str) -> str:
     """The text behind a raw TEXT value; a backslash before any other character means that character."""
     return re.sub(r"\\(.)", lambda m: "\n" if m[1] in "nN" else m[1], value)
@@ -129,8 +133,7 @@ def unescape(value: str) -> str:
 
 def escape(text: str) -> str:
     """A raw TEXT value. Control characters, which iCalendar cannot hold, are left out."""
-    text = _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return re.sub(r"([\\;,])", r"\\\1", text).replace("\n", "\\n")
+    return re.sub(r"([\\;,])", r"\\\1", _plain(text)).replace("\n", "\\n")
 
 
 def listed(value: str) -> list[str]:

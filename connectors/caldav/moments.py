@@ -48,8 +48,8 @@ def read_value(line: Line, value: str, zones: Zones) -> dict[str, Any]:
 def write(name: str, moment: Moment, zones: Zones) -> Line:
     """A line for a moment; ValueError says what is wrong with it."""
     if "date" in moment:
-        return Line.make(name, f"{date.fromisoformat(moment['date']):%Y%m%d}", [("VALUE", "DATE")])
-    text, zone = f"{wall(moment):%Y%m%dT%H%M%S}", moment.get("timeZone")
+        return Line.make(name, compact(wall(moment))[:8], [("VALUE", "DATE")])
+    text, zone = compact(wall(moment)), moment.get("timeZone")
     if zone == "UTC":
         return Line.make(name, f"{text}Z")
     if zone is None:
@@ -61,6 +61,11 @@ def write(name: str, moment: Moment, zones: Zones) -> Line:
 
 def timed(at: datetime, zone: str | None) -> dict[str, Any]:
     return {"dateTime": at.replace(tzinfo=None).isoformat(timespec="seconds"), "timeZone": zone}
+
+
+def compact(at: datetime) -> str:
+    """`20261102T090000`; unlike strftime also right for years below 1000."""
+    return at.isoformat(timespec="seconds").replace("-", "").replace(":", "")
 
 
 def wall(moment: Moment) -> datetime:

@@ -33,8 +33,8 @@ def _spelled(line: Line, zones: Zones) -> list[str]:
     for moment in listed:
         zone = moment.get("timeZone")
         mark = ";VALUE=DATE" if "date" in moment else f";TZID={zone}" if zone not in (None, "UTC") else ""
-        stamp = "%Y%m%d" if "date" in moment else "%Y%m%dT%H%M%SZ" if zone == "UTC" else "%Y%m%dT%H%M%S"
-        heads.setdefault(mark, []).append(f"{moments.wall(moment):{stamp}}")
+        text = moments.compact(moments.wall(moment))
+        heads.setdefault(mark, []).append(text[:8] if "date" in moment else f"{text}Z" if zone == "UTC" else text)
     return [f"RDATE{mark}:{','.join(values)}" for mark, values in heads.items()]
 
 

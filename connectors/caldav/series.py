@@ -126,15 +126,16 @@ class Series:
         target = before | _settled(data)
         if target == before:
             return False
-        entries = self._wanted(data, target)
+        entries = self._wanted(before, target)
         former = {id(component): list(component.walk()) for component in self._events()}
-        exdates, clock = self._exdates(), repeat.identity(before["dtstart"])
+        shown = {entry["original_start"] for entry in before["occurrences"]}
+        exdates, clock = self._exdates() if shown else [], repeat.identity(before["dtstart"])
         ics.write(self.master, {name: target[name] for name in ics.OWN if target[name] != before[name]}, self.zones)
         if target["recurrence"] != before["recurrence"]:
             repeat.write(self.master, target["recurrence"], self.zones)
         self._days = self._count()
         moved = clock != repeat.identity(target["dtstart"])
-        self._write_overrides(entries, {entry["original_start"] for entry in before["occurrences"]}, target, moved)
+        self._write_overrides(entries, shown, target, moved)
         self._write_exdates(entries, exdates, moved)
         self._finish(former, now)
         return True
@@ -142,12 +143,14 @@ class Series:
     def _events(self) -> list[Component]:
         return [self.master, *self._overrides.values()]
 
-    def _wanted(self, data: Mapping[str, Any], target: Mapping[str, Any]) -> Entries:
-        """The entries to write by key; a single event has none."""
+    def _wanted(self, before: Mapping[str, Any], target: Mapping[str, Any]) -> Entries:
+        """The entries to write by key; an event that repeats no more has none left."""
         entries = {str(entry.get("original_start")): entry for entry in target["occurrences"]}
-        if not target["recurrence"]:
-            if data.get("occurrences"):
-                raise Invalid("Only an event that repeats has occurrences.", field="occurrences")
+        if target["recurrence"] and self._orphan:
+            raise Invalid("This is one occurrence of somebody else's series: it cannot repeat.", field="recurrence")
+        if not target["recurrence"] and target["occurrences"] not in ([], before["occurrences"]):
+            raise Invalid("Only an event that repeats has occurrences.", field="occurrences")
+        if before["recurrence"] and not target["recurrence"]:
             return {}
         for key, entry in entries.items():
             self._days.original(key)
@@ -157,11 +160,12 @@ class Series:
 
     def _write_overrides(self, entries: Entries, shown: set[str], target: Mapping[str, Any], moved: bool) -> None:
         """Overrides that are in no entry go where an entry showed them; those that changed nothing just follow."""
+        ended = not target["recurrence"] and not entries
         for key, component in list(self._overrides.items()):
             entry = entries.get(key)
             cancelled = entry is not None and bool(entry.get("cancelled"))
             restored = entry is None and key in shown
-            if not target["recurrence"] or restored or (cancelled and not self._called_off(component, target)):
+            if ended or restored or (cancelled and not self._called_off(component, target)):
                 self._drop(key)
                 continue
             if not cancelled:

@@ -27,6 +27,8 @@ def outcome(collection: Collection, write: Write, now: Callable[[], datetime]) -
         raise
     except AppError as error:
         return Failed(write.key, error)
+    except (Unreadable, TypeError, ValueError, KeyError, AttributeError) as error:  # a value of no shape we know
+        return Failed(write.key, Invalid(f"The event cannot be written: {error}."))
 
 
 def name_of(key: str) -> str:

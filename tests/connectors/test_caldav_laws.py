@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from engine.contract import Done, Op, Write
+from engine.contract import Done, Invalid, Op, Write
+from tests.connectors.dav_corpus import CORPUS
 from tests.connectors.dav_fake import SCOPE, FakeDav, ics
 from tests.connectors.dav_texts import NINE, SERIES, berlin, edit, span
 
@@ -132,3 +134,30 @@ def test_an_independent_reader_sees_the_same_occurrences() -> None:
     assert seen == [
         ("11-02 14:00", "Budget"), ("11-10 11:00", "Budget"), ("11-23 14:00", "Last"), ("11-30 14:00", "Budget"),
     ]  # fmt: skip
+
+
+def damaged(text: str, chance: Random) -> str:
+    """A text with a few characters changed, cut out or copied elsewhere."""
+    for _ in range(chance.randint(1, 4)):
+        at, other = chance.randrange(len(text)), chance.randrange(len(text))
+        middle = chance.choice(["", chance.choice('05;:=",TZ\r\n \\\x00é/'), text[other : other + 30]])
+        text = text[:at] + middle + text[at + chance.randint(0, 8) :]
+    return text
+
+
+def test_no_damage_to_one_text_is_more_than_one_unreadable_record() -> None:
+    chance = Random(7)
+    texts = [damaged(text, chance) for text, _ in CORPUS.values() for _ in range(40)]
+    fake = FakeDav(**{f"n{number}": text for number, text in enumerate(texts)})
+    connector = fake.connector()
+    records = {one.id: one for page in connector.scan("events", SCOPE) for one in page.records}
+    assert len(records) > 0.7 * len(texts), "those that are no events any more are left out"
+    writes = [Write(op=Op.UPDATE, key=one, id=one, data={"summary": "New"}) for one in records]
+    for outcome in connector.write("events", SCOPE, writes):
+        before = records[outcome.key].data
+        if isinstance(outcome, Done):
+            keys = [entry["original_start"] for entry in outcome.record.data["occurrences"]]
+            assert outcome.record.data["summary"] == "New"
+            assert keys == [entry["original_start"] for entry in before["occurrences"]]
+        else:
+            assert "unreadable" in before and isinstance(outcome.error, Invalid), outcome.error

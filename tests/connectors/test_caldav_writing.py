@@ -104,6 +104,28 @@ def test_a_new_description_drops_its_html_copy() -> None:
     assert "X-ALT-DESC" not in stored
 
 
+def test_an_event_that_repeats_no_more_has_no_occurrences_left() -> None:
+    text = ics(
+        *SERIES, "EXDATE:20261116T080000Z",
+        "=", "RECURRENCE-ID:20261109T080000Z", *NINE, "SUMMARY:Other",
+        "=", "RECURRENCE-ID:20261123T080000Z", "DTSTART:20261123T080000Z", "DTEND:20261123T090000Z", "SUMMARY:Budget",
+    )  # fmt: skip
+    for data in ({"recurrence": None}, {"recurrence": None, "occurrences": []}):
+        changed, stored = edit(text, **data)
+        assert changed.data["occurrences"] == [] and "EXDATE" not in stored and "RECURRENCE-ID" not in stored
+
+
+def test_an_invitation_to_one_occurrence_cannot_repeat() -> None:
+    text = ics("RECURRENCE-ID:20261109T080000Z", *NINE, "SUMMARY:Guest")
+    assert edit(text, summary="Mine")[0].data["summary"] == "Mine"
+    assert refused(text, recurrence=["RRULE:FREQ=DAILY"]).field == "recurrence"
+
+
+def test_changes_that_name_no_rule_stay_when_the_event_is_edited() -> None:
+    text = ics(*NINE, "SUMMARY:One", "=", "RECURRENCE-ID:20261109T080000Z", *NINE, "SUMMARY:Other")
+    assert edit(text, location="Here")[0].data["occurrences"] == read(text).data["occurrences"] != []
+
+
 def test_what_a_calendar_cannot_hold_is_left_out_or_parked() -> None:
     assert edit(ics(*NINE), summary="a\x00b\x0bc\r\nd")[0].data["summary"] == "abc\nd"
     assert refused(ics(*NINE), status="LATE").field == "status"
@@ -116,3 +138,4 @@ def test_what_a_calendar_cannot_hold_is_left_out_or_parked() -> None:
     assert refused(ics(*SERIES), occurrences=[{"original_start": "soon"}]).field == "occurrences"
     assert refused(ics(*SERIES), occurrences=[{"original_start": "2026-11-09", "uid": "x"}]).field == "occurrences"
     assert refused(ics(*NINE), attendees=[{"email": ""}]).field == "attendees"
+    assert "cannot be written" in str(refused(ics(*NINE), categories=[7]))
