@@ -6,19 +6,19 @@ direction of travel; one that is refused all the same is deleted, and a single e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.batch import LIMIT, Ask, Part, Talk
-from connectors.outlook_calendar.errors import CROSSING
+from connectors.outlook_calendar.errors import CROSSING, DUPLICATE
 from connectors.outlook_calendar.moments import day_bounds, day_of, original_day, same_time
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, fingerprint, property_json
 from connectors.outlook_calendar.series import KEY as DAY
 from connectors.outlook_calendar.series import Held, entries_of, spelled, times_of_day
-from engine.contract import Invalid, Missing
+from engine.contract import Invalid, Missing, Stale
 
 Entry = Mapping[str, Any]
 Entries = Mapping[str, Entry]
@@ -39,9 +39,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """What came of it: our notes as now stored, whether anything was sent, and the days that could not be done."""
+    """What came of it: our notes as now stored, the days that live apart, whether anything was sent, what failed."""
 
     notes: Notes
+    apart: Iterable[str]
     touched: bool
     impossible: Sequence[str] = ()
 
@@ -70,6 +71,8 @@ def lost(held: Held, wanted: Entries) -> list[str]:
 
 def arrange(folder: str, held: Held, wanted: Entries, key: str, *, strict: bool) -> Talk[Arranged]:
     """Carry out what differs. `strict`: a changed entry that names no occurrence is impossible, else it is ignored."""
+    stored = held.notes
+    held, dropped = yield from _without_doubles(held)
     impossible = lost(held, wanted)
     shown = by_day(entries_of(held))
     days = [day for day in sorted({*shown, *wanted}) if _bare(shown.get(day)) != _bare(wanted.get(day))]
@@ -80,11 +83,10 @@ def arrange(folder: str, held: Held, wanted: Entries, key: str, *, strict: bool)
         impossible += [f"The series has no occurrence on {day} that could be changed." for day in unknown]
     steps = [_step(held, day, ids[day], shown.get(day), wanted.get(day)) for day in days if day in ids]
     stuck = yield from _insist(_in_order(steps))
-    stale = [day for day in held.apart if day in held.exceptions]  # a former run got no further
-    if not stuck and not stale:
-        return Arranged(held.notes, touched=bool(steps), impossible=impossible)
-    notes = yield from _set_apart(folder, held, {step.day: wanted[step.day] for step in stuck}, ids, key)
-    return Arranged(notes, touched=True, impossible=impossible)
+    if not stuck:
+        return Arranged(stored, held.apart, touched=bool(steps) or dropped, impossible=impossible)
+    notes = yield from _set_apart(folder, held, {step.day: wanted.get(step.day, {}) for step in stuck}, ids, key)
+    return Arranged(notes, notes.apart, touched=True, impossible=impossible)
 
 
 def find(folder: str, key: str) -> Talk[str | None]:
@@ -104,6 +106,15 @@ def path_of(id: str) -> str:
 def noted(notes: Notes) -> dict[str, Any]:
     """Our notes as part of a request's body."""
     return {"singleValueExtendedProperties": [property_json(NOTES, notes.dump())]}
+
+
+def _without_doubles(held: Held) -> Talk[tuple[Held, bool]]:
+    """Delete the single events whose occurrence is there (again): the rule is new, or a former run got no further."""
+    doubles = [day for day in held.apart if day not in held.cancelled]
+    if not doubles:
+        return held, False
+    yield from _carry_out([Step(day, Part("DELETE", path_of(str(held.apart[day]["id"])))) for day in doubles])
+    return replace(held, apart={day: event for day, event in held.apart.items() if day not in doubles}), True
 
 
 def _ids(held: Held, days: Sequence[str]) -> Talk[dict[str, str]]:
@@ -190,33 +201,34 @@ def _set_apart(folder: str, held: Held, stuck: Entries, ids: Mapping[str, str], 
     """Single events for the occurrences that cannot move; noted before the occurrence goes, so that none is lost."""
     apart = {day: str(event["id"]) for day, event in held.apart.items()}
     for day, entry in stuck.items():
-        known = yield from find(folder, f"{held.id}#{day}")  # of a former run that got no further
-        body = _single(held, day, entry)
-        part = (
-            Part("PATCH", path_of(known), body)
-            if known
-            else Part("POST", f"{folder}/events", _stamped(held, day, key, body))
-        )
-        (reply,) = yield Ask([part])
-        apart[day] = str(reply.result()["id"])
+        apart[day] = yield from _stand_in(folder, held, day, entry, key)
     notes = replace(held.notes, apart=apart)
-    left = [str(held.exceptions[day]["id"]) for day in held.apart if day in held.exceptions]
     steps = [Step("", Part("PATCH", path_of(held.id), noted(notes)))]
-    yield from _carry_out(
-        [*steps, *(Step("", Part("DELETE", path_of(id))) for id in (*(ids[day] for day in stuck), *left))]
-    )
+    yield from _carry_out([*steps, *(Step("", Part("DELETE", path_of(id))) for id in (ids[day] for day in stuck))])
     return notes
 
 
-def _single(held: Held, day: str, entry: Entry) -> dict[str, Any]:
-    """The single event in place of an occurrence: the series' fields and its own."""
+def _stand_in(folder: str, held: Held, day: str, entry: Entry, key: str) -> Talk[str]:
+    """The id of a single event in place of an occurrence: with the series' fields and its own."""
     own = {name: entry.get(name, value) for name, value in wire.own_fields(held.event).items()}
-    return {**wire.own_json(own), **wire.times_json(*_times(held, day, entry))}
-
-
-def _stamped(held: Held, day: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-    properties = [property_json(KEY, f"{held.id}#{day}")]
-    return {**body, "transactionId": fingerprint([key, day]), "singleValueExtendedProperties": properties}
+    body = {**wire.own_json(own), **wire.times_json(*_times(held, day, entry))}
+    stamp = f"{held.id}#{day}"
+    known = yield from find(folder, stamp)  # of a former run that got no further
+    if known:
+        (reply,) = yield Ask([Part("PATCH", path_of(known), body)])
+        reply.result()
+        return known
+    body |= {
+        "transactionId": fingerprint([key, day, held.etag]),
+        "singleValueExtendedProperties": [property_json(KEY, stamp)],
+    }
+    (reply,) = yield Ask([Part("POST", f"{folder}/events", body)])
+    if reply.code != DUPLICATE:
+        return str(reply.result()["id"])
+    made = yield from find(folder, stamp)  # the answer to the first try was lost
+    if made is None:
+        raise Stale("An event that stands for an occurrence was deleted meanwhile.")
+    return made
 
 
 def _bare(entry: Entry | None) -> dict[str, Any]:

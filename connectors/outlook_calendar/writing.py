@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.outlook_calendar import wire
-from connectors.outlook_calendar.arrange import Entries, arrange, by_day, find, lost, noted, path_of
+from connectors.outlook_calendar.arrange import Arranged, Entries, arrange, by_day, find, lost, noted, path_of
 from connectors.outlook_calendar.batch import Ask, Part, Talk
 from connectors.outlook_calendar.errors import DUPLICATE
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, property_json
@@ -63,31 +63,29 @@ class Writer:
 
     def _update(self, write: Write) -> Talk[Record]:
         held = yield from self._current(write)
-        now = record_of(held).data
-        given = _checked(write.data).items()
-        data = {name: value for name, value in given if name not in now or not wire.same(name, value, now[name])}
-        explicit = "occurrences" in data
-        wanted: Entries = by_day(data["occurrences"] if explicit else _intended(held))
-        shaping = [name for name in SHAPING if name in data]
-        start, end, rule = _shape(held, data)
-        if rule is None:
-            wanted = _without_rule(data)
+        now = record_of(replace(held, notes=replace(held.notes, unfinished=None))).data
+        data = {name: value for name, value in _checked(write.data).items() if not wire.same(name, value, now[name])}
+        shape: list[Any] = [data.get(name, now[name]) for name in SHAPING]
+        start, end, rule = shape
+        shaping = any(name in data for name in SHAPING)
+        wanted = _wanted(held, write.data, data, rule)
         if not shaping and (reasons := lost(held, wanted)):
             raise Invalid(" ".join(reasons), field="occurrences")
         body, notes = wire.own_json(data), held.notes
         if shaping:
             body |= wire.times_json(start, end)
             body |= {"recurrence": wire.rule_json(rule, start)} if rule or held.is_series else {}
-            busy = {"fields": [*SHAPING, "occurrences"], "occurrences": list(wanted.values())}
-            notes = replace(notes, unfinished=busy if wanted else None)
+        if (shaping and wanted) or _in_steps(held, wanted, data):
+            busy = sorted({"occurrences", *data, *(SHAPING if shaping else ())})
+            notes = replace(notes, unfinished={"fields": busy, "occurrences": list(wanted.values())})
         if "attendees" in data:
             notes = notes.with_people(list(data["attendees"] or ()), held.event.get("attendees") or ())
         body |= noted(notes) if notes != held.notes else {}
         if body:
-            held = yield from self._patched(held, body, apart_ends=bool(shaping))
-        if not held.is_series:
+            held = yield from self._patched(held, body)
+        if not (held.is_series or held.apart or held.notes.unfinished):
             return record_of(held)
-        return (yield from self._finish(held, wanted, write.key, strict=explicit))
+        return (yield from self._finish(held, wanted, write.key, strict="occurrences" in data))
 
     def _delete(self, write: Write) -> Talk[Record]:
         assert write.id is not None
@@ -114,15 +112,10 @@ class Writer:
             )
         return held
 
-    def _patched(self, held: Held, body: Mapping[str, Any], *, apart_ends: bool) -> Talk[Held]:
-        """Patch the event itself and read it again. `apart_ends`: no single event stands for an occurrence any more."""
+    def _patched(self, held: Held, body: Mapping[str, Any]) -> Talk[Held]:
+        """Patch the event itself and read it again."""
         (reply,) = yield Ask([Part("PATCH", path_of(held.id), body, etag=held.etag)])
         reply.result()
-        if apart_ends and held.apart:
-            replies = yield Ask([Part("DELETE", path_of(event["id"])) for event in held.apart.values()])
-            for each in replies:
-                if not isinstance(each.error, Missing):
-                    each.result()
         fresh = yield from load(self.folder, held.id)
         if fresh is None:
             raise Missing("The event was deleted while it was being changed.")
@@ -131,7 +124,7 @@ class Writer:
     def _finish(self, held: Held, wanted: Entries, key: str, *, strict: bool) -> Talk[Record]:
         """Arrange the occurrences, then set our notes right, and read the series again if anything was sent."""
         arranged = yield from arrange(self.folder, held, wanted, key, strict=strict)
-        notes = _settled(arranged.notes, held, wanted)
+        notes = _settled(arranged, held, wanted)
         if notes != arranged.notes:
             (reply,) = yield Ask([Part("PATCH", path_of(held.id), noted(notes))])
             reply.result()
@@ -162,16 +155,25 @@ def _new(key: str, data: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     return {**body, "transactionId": key, "singleValueExtendedProperties": properties}
 
 
-def _intended(held: Held) -> list[dict[str, Any]]:
-    """The occurrences a series has, or will have once the write that is under way is finished."""
-    return list((held.notes.unfinished or {}).get("occurrences") or entries_of(held))
+def _wanted(held: Held, given: Mapping[str, Any], data: Mapping[str, Any], rule: Any) -> Entries:
+    """The occurrences as they shall be: as written, as a write that broke off would have them, or as they are."""
+    if rule is None:
+        if data.get("occurrences"):
+            raise Invalid("An event that does not repeat has no occurrences.", field="occurrences")
+        return {}
+    if "occurrences" in given:
+        return by_day(given["occurrences"])
+    under_way = (held.notes.unfinished or {}).get("occurrences")
+    return by_day(entries_of(held) if under_way is None else under_way)
 
 
-def _shape(held: Held, data: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    """Start, end and rule as they will be. An end that would come before the start moves along with it."""
-    start, end = wire.times_of(held.event)
-    rule = data["recurrence"] if "recurrence" in data else wire.rule_of(held.event.get("recurrence"))
-    return data.get("start", start), data.get("end", end), rule
+def _in_steps(held: Held, wanted: Entries, data: Mapping[str, Any]) -> bool:
+    """Whether between two requests an occurrence would show something that nobody wrote.
+
+    Occurrences that live apart do not follow the series by themselves, and people of occurrences are noted last.
+    """
+    own_people = bool(held.notes.each) or any("attendees" in entry for entry in wanted.values())
+    return bool(held.apart) or (own_people and "occurrences" in data)
 
 
 def _without_rule(data: Mapping[str, Any]) -> Entries:
@@ -180,11 +182,11 @@ def _without_rule(data: Mapping[str, Any]) -> Entries:
     return {}
 
 
-def _settled(notes: Notes, held: Held, wanted: Entries) -> Notes:
+def _settled(arranged: Arranged, held: Held, wanted: Entries) -> Notes:
     """Our notes once a series is as wanted."""
     each = {day: list(entry["attendees"] or ()) for day, entry in wanted.items() if "attendees" in entry}
-    there = {day: id for day, id in notes.apart.items() if day in held.apart or id != held.notes.apart.get(day)}
-    kept = {day: id for day, id in there.items() if not wanted.get(day, {}).get("cancelled")}
+    notes, there = arranged.notes, set(arranged.apart)
+    kept = {day: id for day, id in notes.apart.items() if day in there and not wanted.get(day, {}).get("cancelled")}
     return replace(notes, unfinished=None, apart=kept, each=each, shape=shape_of(held.event) if each else "")
 
 

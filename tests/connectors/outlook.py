@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
+
+import pytest
+
+from connectors import connect
+from sandbox import start
+from tests.connectors.control import Control
+from tests.connectors.desk import Desk
+
+ZONE = "W. Europe Standard Time"
 
 
 class Outlook:
@@ -28,7 +39,7 @@ class Outlook:
         return list(self.call("GET", "me/events?$top=100")["value"])
 
     def add(self, **changes: Any) -> str:
-        at = {"timeZone": "W. Europe Standard Time"}
+        at = {"timeZone": ZONE}
         times = {
             "start": {"dateTime": "2026-11-02T09:00:00", **at},
             "end": {"dateTime": "2026-11-02T10:00:00", **at},
@@ -47,12 +58,40 @@ class Outlook:
         return str(found["id"])
 
 
-def weekly(
-    count: int | None = None, start: str = "2026-11-02", zone: str = "W. Europe Standard Time"
-) -> dict[str, Any]:
+def weekly(count: int | None = None, start: str = "2026-11-02", zone: str = ZONE) -> dict[str, Any]:
     """Each Monday, so many times or for ever."""
     kind = {"type": "numbered", "numberOfOccurrences": count} if count else {"type": "noEnd"}
     return {
         "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"},
         "range": {"startDate": start, "recurrenceTimeZone": zone, **kind},
     }
+
+
+@dataclass
+class Office:
+    """The connector, somebody in Outlook, and the server's switches."""
+
+    desk: Desk
+    outlook: Outlook
+    control: Control
+    settings: dict[str, str]
+
+    def again(self, **settings: str) -> Desk:
+        """Another connector for the same mailbox."""
+        return Desk(connect("outlook_calendar", self.settings | settings, sleep=lambda _: None), self.desk.scope)
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    with start("outlook_calendar") as server:
+        settings = {"base_url": server.url, "token": server.token}
+        desk = Desk(connect("outlook_calendar", settings, sleep=lambda _: None), {"calendar": "primary"})
+        yield Office(desk, Outlook(server.url, server.token), Control(server.url), settings)
+
+
+def timed(date: str, clock: str, zone: str = ZONE) -> dict[str, str]:
+    return {"dateTime": f"{date}T{clock}:00", "timeZone": zone}
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    return {"subject": "Standup", "start": timed("2026-11-02", "09:00"), "end": timed("2026-11-02", "10:00")} | changes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
@@ -16,13 +15,10 @@ import pytest
 from connectors import connect
 from connectors.http import MockTransport, Response
 from engine.contract import CursorExpired, Failed, Hooked, Invalid, Missing, Op, Refused, Stale, Transient, Write
-from sandbox import start
 from tests.connectors.conformance import ConnectorConformance
-from tests.connectors.control import Control
-from tests.connectors.desk import Desk
-from tests.connectors.outlook import Outlook, weekly
+from tests.connectors.outlook import ZONE, Office, office, sample, timed, weekly
 
-ZONE = "W. Europe Standard Time"
+__all__ = ["office"]
 GUESTS = [{"emailAddress": {"address": "ada@example.org"}, "type": "required"}]
 
 
@@ -33,36 +29,6 @@ class TestOutlookCalendar(ConnectorConformance):
     scope: ClassVar = {"calendar": "primary"}
     title, body, zone = "subject", "body", ZONE
     weekly: ClassVar = weekly()
-
-
-@dataclass
-class Office:
-    """The connector, somebody in Outlook, and the server's switches."""
-
-    desk: Desk
-    outlook: Outlook
-    control: Control
-    settings: dict[str, str]
-
-    def again(self, **settings: str) -> Desk:
-        """Another connector for the same mailbox."""
-        return Desk(connect("outlook_calendar", self.settings | settings, sleep=lambda _: None), self.desk.scope)
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    with start("outlook_calendar") as server:
-        settings = {"base_url": server.url, "token": server.token}
-        desk = Desk(connect("outlook_calendar", settings, sleep=lambda _: None), {"calendar": "primary"})
-        yield Office(desk, Outlook(server.url, server.token), Control(server.url), settings)
-
-
-def timed(date: str, clock: str, zone: str = ZONE) -> dict[str, str]:
-    return {"dateTime": f"{date}T{clock}:00", "timeZone": zone}
-
-
-def sample(**changes: Any) -> dict[str, Any]:
-    return {"subject": "Standup", "start": timed("2026-11-02", "09:00"), "end": timed("2026-11-02", "10:00")} | changes
 
 
 def test_times_are_shown_in_the_zone_in_which_they_were_entered(office: Office) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from engine.contract import Failed, Invalid, Op, Record, Transient, Write
-from tests.connectors.outlook import weekly
-from tests.connectors.test_outlook_calendar import Office, office, sample, timed
+from tests.connectors.outlook import Office, office, sample, timed, weekly
 
 __all__ = ["office"]
 
