@@ -168,3 +168,9 @@ def test_nothing_is_nothing():
             start(dialect).get(None, context(dialect)) is None
             and start(dialect).put(None, None, context(dialect)) is None
         )
+
+
+def test_outlook_may_name_zones_the_other_way():
+    """Graph takes some IANA names too; one that is there stays when the time changes."""
+    moved = {"at": "2026-11-02T10:00:00", "zone": "Europe/Vienna"}
+    assert start("graph").put(moved, native(), context("graph")) == native("2026-11-02T10:00:00")

@@ -343,3 +343,16 @@ def test_exclusion_rules():
     assert days == [date(2026, 11, day) for day in (3, 5, 6, 7)]
     here = context("ical", {"dtstart": {"date": "2026-11-02"}})
     assert ICAL.get(ICAL.put(repeat, None, here), here) == repeat
+
+
+@given(st.data())
+@examples(100)
+def test_until_in_a_far_year_is_found_without_walking_there(data):
+    at, zone, _ = series(data)
+    rule = data.draw(rules(at, zone, ended=False))
+    later = at + timedelta(days=data.draw(st.integers(900, 9000)))
+    ended = f"{rule};UNTIL={later:%Y%m%dT%H%M%S}" if isinstance(at, datetime) else f"{rule};UNTIL={later:%Y%m%d}"
+    last = oracle(
+        rule, at, zone, datetime.combine(later, later.time() if isinstance(at, datetime) else datetime.max.time())
+    )[-1]
+    assert lines(f"RRULE:{ended}", at.isoformat(), zone)["rules"][0]["until"] == last.date().isoformat()
