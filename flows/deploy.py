@@ -9,6 +9,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.sorting import DeploymentSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.exceptions import ObjectAlreadyExists
@@ -110,7 +111,8 @@ def _words(period: timedelta) -> str:
     seconds = int(period.total_seconds())
     for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds % size == 0:
-            return f"every-{seconds // size}-{unit}"
+            count = seconds // size
+            return f"every-{unit[:-1]}" if count == 1 else f"every-{count}-{unit}"
     return f"every-{seconds}-seconds"
 
 
@@ -124,6 +126,6 @@ def _pool(client: SyncPrefectClient) -> None:
 
 def _remove_others(client: SyncPrefectClient, name: str, wanted: set[str]) -> None:
     mine = DeploymentFilter(tags=DeploymentFilterTags(all_=[f"sync:{name}"]))
-    for found in client.read_deployments(deployment_filter=mine):
+    for found in client.read_deployments(deployment_filter=mine, limit=200, sort=DeploymentSort.NAME_ASC):
         if found.name not in wanted:
             client.delete_deployment(found.id)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+from uuid import uuid4
 
 from flows.background import Background, Process
 from flows.lock import file_lock
@@ -102,9 +103,10 @@ class Worker:
         with file_lock(self.home / "lock"):
             if self.running():
                 return False
-            words = ["worker", "start", "--pool", POOL, "--type", "process", "--name", str(self.home)]
+            name = f"syncline-{uuid4().hex[:12]}"
+            words = ["worker", "start", "--pool", POOL, "--type", "process", "--name", name]
             extra = {**environment(self.home), "PREFECT_API_URL": url}
-            self._program.start([sys.executable, "-m", "prefect", *words], str(self.home), extra)
+            self._program.start([sys.executable, "-m", "prefect", *words], name, extra)
             return True
 
     def down(self) -> bool:

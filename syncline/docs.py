@@ -23,7 +23,8 @@ def commands() -> str:
     """Every command with its options, from the help texts."""
     from syncline.cli import app
 
-    text = app.generate_docs(heading_level=2, usage_name="syncline")
+    text = app.generate_docs(heading_level=2)
+    text = re.sub(r"^(syncline [a-z]+) -m \S+", r"\1", text, flags=re.MULTILINE)  # how this very program was started
     return text.partition("\n## ")[2].partition("\n")[2].strip()
 
 

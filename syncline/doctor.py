@@ -50,11 +50,13 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    """Prefect 3.8 fails at import with FastAPI 0.155 and later, with a message that helps nobody."""
-    prefect, fastapi = version("prefect"), version("fastapi")
-    fits = tuple(int(part) for part in fastapi.split(".")[:2]) < (0, 155)
-    hint = "" if fits else "; FastAPI must be below 0.155: pip install -r requirements.lock"
-    return _finding("packages", fits, f"prefect {prefect}, fastapi {fastapi}{hint}")
+    """Prefect 3.8 fails at import with FastAPI 0.155 and later, and schedules nothing with SQLAlchemy 2.1."""
+    found = {name: version(name) for name in ("prefect", "fastapi", "sqlalchemy")}
+    limits = {"fastapi": (0, 155), "sqlalchemy": (2, 1)}
+    wrong = [name for name, limit in limits.items() if tuple(map(int, found[name].split(".")[:2])) >= limit]
+    shown = ", ".join(f"{name} {number}" for name, number in found.items())
+    hint = f"; too new for Prefect: {', '.join(wrong)}. Run: pip install -r requirements.lock" if wrong else ""
+    return _finding("packages", not wrong, shown + hint)
 
 
 def _settings(project: Project) -> Iterator[Finding]:
@@ -97,7 +99,7 @@ def _syncs(project: Project) -> Iterator[Finding]:
 
 
 def _prefect(project: Project) -> Iterator[Finding]:
-    from flows.server import Server, configured, healthy
+    from flows.server import Server, Worker, configured, healthy
 
     url = configured(os.environ)
     own = Server(project.state / "prefect").page()
@@ -106,7 +108,8 @@ def _prefect(project: Project) -> Iterator[Finding]:
             "Prefect", healthy(url), f"configured: {url}" + ("" if healthy(url) else ", which does not answer")
         )
     elif own:
-        yield _finding("Prefect", True, f"of this project: {own}")
+        worker = "a worker runs" if Worker(project.state / "prefect").running() else "no worker: syncline up --worker"
+        yield _finding("Prefect", True, f"of this project: {own}, {worker}")
     else:
         yield _finding("Prefect", None, "not running; started by the first run, or by: syncline up")
 

@@ -13,18 +13,28 @@ from syncline.output import emit, note, table
 
 
 def demo(
-    folder: Annotated[Path, Parameter(help="Where the demo's project folder is made.")] = Path("demo-project"),
+    folder: Annotated[
+        Path, Parameter(help="Where the demo's project folder is made. A former demo there is replaced.")
+    ] = Path("demo-project"),
     /,
     *,
+    data: Annotated[
+        Path | None, Parameter(help="A folder of calendars (.ics) to start with, instead of the demo's own.")
+    ] = None,
+    keep: Annotated[
+        bool, Parameter(show_default=False, help="Leave the three calendars up until Ctrl-C, for runs of your own.")
+    ] = False,
     json: AsJson = False,
 ) -> int:
     """Two stand-in calendars and a CalDAV server of this machine, kept the same, step by step.
+
+    It checks what it shows: exit code 1 when a step went wrong.
 
     Example: syncline demo
     """
     from syncline import demo as story
 
-    return int(story.run(folder, as_json=json) or Exit.DONE)
+    return int(story.run(folder, data=data, keep=keep, as_json=json))
 
 
 def sandbox(

@@ -144,6 +144,6 @@ def _use_prefect(project: Project) -> None:
     from flows.server import Server, configured, use
 
     home = project.state / "prefect"
-    if configured(os.environ) is None and Server(home).running() is None:
+    if configured(os.environ) is None and Server(home).page() is None:
         note("Starting the project's Prefect server (about ten seconds, once; stop it with: syncline down) ...")
     use(home)

@@ -78,8 +78,11 @@ def test_a_broken_pid_file_counts_for_nothing(server, text):
 def test_a_server_that_stopped_answering_is_replaced(tmp_path):
     """Its process lives but its port is silent."""
     home = tmp_path / "prefect"
-    sleeper = [sys.executable, "-c", "import threading; threading.Event().wait()", "59124"]
+    os.mkfifo(tmp_path / "ready")
+    code = "import sys, threading; open(sys.argv[1], 'w').close(); threading.Event().wait()"
+    sleeper = [sys.executable, "-c", code, str(tmp_path / "ready"), "59124"]
     silent = Background(home, "server").start(sleeper, "59124", {})
+    (tmp_path / "ready").read_text()  # returns when the sleeper is there
     server = Server(home, fake, patience=2)
     try:
         assert silent.is_ours
@@ -123,13 +126,3 @@ def test_with_a_configured_server_none_is_started(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://one/api")
     assert use(tmp_path) == "http://one/api"
     assert list(tmp_path.iterdir()) == []
-
-
-def test_prefect_itself_starts_this_way(tmp_path):
-    """The one slow test: the real server, with the versions of the lock file."""
-    real = Server(tmp_path / "prefect")
-    try:
-        assert healthy(f"{real.up()}/api")
-        assert (tmp_path / "prefect" / "prefect.db").exists()
-    finally:
-        assert real.down() is True
