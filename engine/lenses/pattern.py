@@ -13,13 +13,14 @@ from typing import Any
 
 from engine.lenses import expand, rule
 from engine.lenses.moment import Anchor
+from engine.lenses.rule_steps import DAYS, LONGEST, Rule
 
 Pattern = dict[str, Any]
 NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _PLACE = {place: name for name, place in PLACES.items()}
-_NAME = dict(zip(rule.DAYS, NAMES, strict=True))
-_DAY = dict(zip(NAMES, rule.DAYS, strict=True))
+_NAME = dict(zip(DAYS, NAMES, strict=True))
+_DAY = dict(zip(NAMES, DAYS, strict=True))
 LONGEST_INTERVAL = 99
 
 
@@ -45,7 +46,7 @@ def _read(text: str, start: Anchor) -> str:
     return json.dumps({"rules": [rule.settle(parts, start)], "rdates": [], "exrules": exrules})
 
 
-def _count_to_until(parts: rule.Rule, start: Anchor) -> None:
+def _count_to_until(parts: Rule, start: Anchor) -> None:
     """Where the pattern passes over the start, Outlook counts from its first day, and RFC 5545 from the start."""
     if "count" in parts:
         last = max(expand.named(rule.settle(dict(parts), start), start, expand.FAR), default=start.at)
@@ -53,10 +54,10 @@ def _count_to_until(parts: rule.Rule, start: Anchor) -> None:
         parts["until"] = f"{last:%Y%m%d}"
 
 
-def parts_of(pattern: Mapping[str, Any]) -> rule.Rule:
+def parts_of(pattern: Mapping[str, Any]) -> Rule:
     """The rule parts of a pattern, without its end; raises KeyError or ValueError for a pattern that is none."""
     kind, interval = pattern["type"], int(pattern.get("interval") or 1)
-    parts: rule.Rule = {"freq": "DAILY", "interval": interval}
+    parts: Rule = {"freq": "DAILY", "interval": interval}
     if kind == "weekly":
         parts.update(
             freq="WEEKLY", byday=_days(pattern), wkst=_DAY[str(pattern.get("firstDayOfWeek") or "sunday").lower()]
@@ -73,14 +74,14 @@ def parts_of(pattern: Mapping[str, Any]) -> rule.Rule:
 
 
 def _days(pattern: Mapping[str, Any]) -> list[str]:
-    return sorted((_DAY[str(name).lower()] for name in pattern["daysOfWeek"]), key=rule.DAYS.index)
+    return sorted((_DAY[str(name).lower()] for name in pattern["daysOfWeek"]), key=DAYS.index)
 
 
-def _month_day(day: int) -> rule.Rule:
+def _month_day(day: int) -> Rule:
     return {"bymonthday": list(range(28, day + 1)), "bysetpos": [-1]} if day > 28 else {"bymonthday": [day]}
 
 
-def direct(one: rule.Rule) -> Pattern | None:
+def direct(one: Rule) -> Pattern | None:
     """The pattern nearest to a canonical rule, without its end. It may clamp where the rule skips: compare days."""
     parts = {name: value for name, value in one.items() if name not in ("count", "until", "interval", "freq")}
     interval = one.get("interval", 1)
@@ -110,7 +111,7 @@ def in_months(which: Pattern, interval: int, month: int | None) -> Pattern | Non
     return {"type": f"{kind}Monthly", "interval": interval, **which} if interval <= LONGEST_INTERVAL else None
 
 
-def _which(parts: rule.Rule, month: int | None) -> Pattern | None:
+def _which(parts: Rule, month: int | None) -> Pattern | None:
     """The members that name the day of the month."""
     days, places = parts.get("byday", []), parts.get("bysetpos", [])
     if set(parts) == {"byday"} and len(days) == 1 and int(days[0][:-2] or 0) in _PLACE:
@@ -123,7 +124,7 @@ def _which(parts: rule.Rule, month: int | None) -> Pattern | None:
     ):
         return {"daysOfWeek": [_NAME[day] for day in days], "index": _PLACE[places[0]]}
     dates = parts.get("bymonthday", [])
-    last = rule.LONGEST[month - 1] if month else 31
+    last = LONGEST[month - 1] if month else 31
     if set(parts) == {"bymonthday"} and len(dates) == 1 and (dates[0] == -1 or 0 < dates[0] <= last):
         return {"dayOfMonth": last if dates[0] == -1 else dates[0]}
     if set(parts) == {"bymonthday", "bysetpos"} and places == [-1] and dates == list(range(28, dates[-1] + 1)):

@@ -15,6 +15,7 @@ from typing import Any
 from engine.lens import Context, Refusal
 from engine.lenses import expand, rule, zones
 from engine.lenses.moment import Anchor, series_anchor
+from engine.lenses.rule_steps import Rule
 
 Repeat = dict[str, Any]
 
@@ -69,7 +70,7 @@ def write(repeat: Repeat, start: Anchor) -> list[str]:
     return lines + [f"EXRULE:{_rule(one, start)}" for one in repeat["exrules"]]
 
 
-def _rule(one: rule.Rule, start: Anchor) -> str:
+def _rule(one: Rule, start: Anchor) -> str:
     text = rule.write(one)
     return f"{text};UNTIL={_until(one['until'], start)}" if "until" in one else text
 
