@@ -103,7 +103,14 @@ def _send(
     clock: Callable[[], datetime],
     applied: Applied,
 ) -> None:
-    fit = _still_fit(store, lease, bound, target, rows, clock, applied)
+    try:
+        fit = _still_fit(store, lease, bound, target, rows, clock, applied)
+    except AppError as error:  # the look before the write failed: nothing was sent
+        applied.error = str(error)
+        with store.write() as connection:
+            lease.check(connection)
+            journal.mark(connection, [row["id"] for row in rows], "dropped", error=applied.error)
+        return
     writes = [_write(row) for row in fit]
     by_key = {row["key"]: row for row in fit}
     with_outcome: list[Outcome] = []

@@ -42,9 +42,9 @@ def _part(bound: Bound, side: str, term: str, shared: dict[str, Any], native: di
 
 
 def _normal(value: Any) -> Any:
-    """Text without outer blanks, times as instants: spelling must not keep two records apart."""
+    """Text without outer blanks and case, times as instants: spelling must not keep two records apart."""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value).strip() or None
+        return unicodedata.normalize("NFC", value).strip().casefold() or None
     if isinstance(value, dict) and value.get("zone"):
         moment = datetime.fromisoformat(value["at"]).replace(tzinfo=ZoneInfo(value["zone"]))
         return moment.astimezone(ZoneInfo("UTC")).isoformat()

@@ -167,7 +167,7 @@ def doubt_hold(row: dict[str, Any]) -> holds.Wanted:
     return holds.Wanted(
         kind="doubt",
         reason=f"{row['side']} did not say whether it created the record; it may be there under an id we do not know",
-        detail={"about": digest([row["id"]]), "data": row["data"], "sent_at": row["sent_at"]},
+        detail={"about": digest([row["id"]]), "key": row["key"], "data": row["data"], "sent_at": row["sent_at"]},
         link=row["link"],
         side=row["side"],
     )

@@ -27,7 +27,8 @@ def settle(
     `adopted`: a create of a former run; somebody may have edited the record since, or only a part of it landed.
     """
     state, before = links.load(connection, [row["link"]])[row["link"]]
-    source = ", ".join(sorted({str(side) for side, _ in state.origin.values() if side})) or "merge"
+    from_ = {side for side, _ in state.origin.values() if side} or set(state.copies) - {row["side"]}
+    source = ", ".join(sorted(map(str, from_)))
     journal.mark(connection, [row["id"]], "done", done_at=now, record=record.id)
     journal.applied(connection, row, record.id, source, now)
     if row["op"] == Op.DELETE:

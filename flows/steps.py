@@ -143,14 +143,18 @@ def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
     session = work.session
     if not unsettled(work):
         return None
-    seen = []
     for side in [side for side in verdicts if side not in work.errors]:
         stale = _stale(work, side)
         if stale:
             state, at = session.state(side), session.mapping.sides[side]
             source = Source(side, at.object, dict(at.scope), None, stale, state["account"])
             path = session.snapshots(work.run) / f"{side}-again.parquet"
-            seen.append(_ingest(work, side, look(session.connector(side), source, session.bound.wanted[side], path)))
+            try:
+                look(session.connector(side), source, session.bound.wanted[side], path)
+            except AppError as error:
+                work.errors[side] = str(error)
+                continue
+            _ingest(work, side, path)
     return _decide(work, verdicts, None)
 
 
