@@ -100,13 +100,14 @@ def _wait() -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """A polite end is like Ctrl-C: the servers are stopped on the way out."""
+    """A polite end is like Ctrl-C: the servers are stopped on the way out. A shell's `&` makes Ctrl-C ignored else."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    former = signal.signal(signal.SIGTERM, stop)
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
