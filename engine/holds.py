@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection, select, update
 
+from engine import ids
 from engine.canonical import digest
 from engine.store import Store, chunks
 from engine.store.tables import copies, hold_copies, holds, links
@@ -62,7 +62,7 @@ def close(connection: Connection, ids: Sequence[str], now: str) -> None:
 
 
 def _open(connection: Connection, sync: str, hold: Wanted, now: str) -> str:
-    new = uuid4().hex[:12]
+    new = ids.new()[:12]
     values = {
         "id": new,
         "sync": sync,

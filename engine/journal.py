@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from engine import ids
 from engine.canonical import digest, dumps
 from engine.contract import Op
 from engine.plan import Change
@@ -27,7 +27,7 @@ def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], s
     """Stores a plan; `stopped` are the changes (by identity) that a brake holds, with the reason."""
     rows = []
     for seq, change in enumerate(found):
-        new = uuid4().hex
+        new = ids.new()
         rows.append(
             {
                 "id": new,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
+from engine.ids import new
 from engine.canonical import same
 from engine.linkstate import Copy, LinkState
 from engine.store import chunks
@@ -65,7 +65,7 @@ def changed(before: dict[str, Any], link: LinkState, values: dict[str, Any]) -> 
 
 def create(connection: Connection, sync: str, groups: Sequence[Sequence[tuple[str, str]]], now: str) -> list[str]:
     """A new link for each group of (side, record id); their ids."""
-    ids = [uuid4().hex for _ in groups]
+    ids = [new() for _ in groups]
     rows = [
         {
             "id": link,

@@ -116,7 +116,7 @@ def _merge_atom(
             merged.conflicts.append(conflict)
             return
         winner, rule = picked
-    _take(bound, link, atom, winner, rule, changed, merged)
+    _take(bound, link, atom, winner, rule, changed, candidates, merged)
 
 
 def _candidates(bound: Bound, link: LinkState, atom: Atom, changed: dict[str, Any]) -> list[_Candidate]:
@@ -172,9 +172,8 @@ def _pick(
 
 
 def _take(
-    bound: Bound, link: LinkState, atom: Atom, winner: _Candidate, rule: str, changed: dict[str, Any], merged: Merged
-) -> None:
-    before = peek(link.agreed, atom)
+    bound: Bound, link: LinkState, atom: Atom, winner: _Candidate, rule: str, changed: dict[str, Any], candidates: list[_Candidate], merged: Merged) -> None:
+    before, origin = peek(link.agreed, atom), link.origin.get(label(atom))
     link.agree(atom, winner.value)
     if not same(before, winner.value):
         merged.decisions.append(Decision("updated", atom, before, winner.value, winner.side, rule))
@@ -186,6 +185,10 @@ def _take(
         else:
             link.given(side, atom, value)
             merged.decisions.append(Decision("lost", atom, value, winner.value, side, rule))
+    for other in candidates:
+        if other.side is None and not same(other.value, winner.value):
+            side = (origin or [None])[0]
+            merged.decisions.append(Decision("lost", atom, other.value, winner.value, side, rule))
     for side in link.copies:
         if side not in changed and (base := peek(link.copies[side].base, atom, ...)) is not ...:
             link.given(side, atom, base)

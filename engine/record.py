@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import select, update
 
+from engine import ids
 from engine.store import Store
 from engine.store.tables import changes, mappings, runs
 
 
 def begin(store: Store, sync: str, kind: str, text: dict[str, Any], digest: str, now: str) -> str:
     """Opens a run; its id. A mapping not seen before becomes a new version."""
-    run = uuid4().hex[:16]
+    run = ids.new()[:16]
     with store.write() as connection:
         where = mappings.c.sync == sync
         rows = connection.execute(select(mappings.c.version, mappings.c.digest).where(where)).all()

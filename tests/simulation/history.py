@@ -9,13 +9,14 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from engine.contract import Caps, Support, Transient
 from engine.history import query
 from engine.holds import answer, listed
+from engine.ids import drawn_from
 from tests.sync.memory import Crash, MemoryApp
 from tests.sync.world import World, told
 
@@ -76,6 +77,10 @@ class History:
 
     def play(self) -> list[str]:
         """Violations, each named by its invariant."""
+        with drawn_from(random.Random(self.rng.getrandbits(64))):
+            return self._play()
+
+    def _play(self) -> list[str]:
         for _ in range(self.rng.randint(4, 12)):
             for _ in range(self.rng.randint(0, 3)):
                 self._user()
@@ -229,7 +234,3 @@ class History:
             return []
         return [f"4 resurrection: {entity}"]
 
-
-def started(moment: datetime) -> str:
-    """For traces."""
-    return moment.isoformat()
