@@ -32,9 +32,9 @@ def demo(
 
     Example: syncline demo
     """
-    from syncline import demo as story
+    from syncline.demo import run as tell
 
-    return int(story.run(folder, data=data, keep=keep, as_json=json))
+    return int(tell(folder, data=data, keep=keep, as_json=json))
 
 
 def sandbox(
