@@ -27,6 +27,11 @@ fields:
 """
 
 
+def state_url() -> str:
+    """Where the next world keeps its state; empty for a SQLite file of its own. The PostgreSQL tests put theirs here."""
+    return ""
+
+
 @dataclass
 class World:
     """Some apps, kept the same by one sync called `it`."""
@@ -34,7 +39,6 @@ class World:
     root: Path
     apps: dict[str, Any]
     extra: str = ""
-    url: str = ""
     now: datetime = datetime(2026, 11, 23, 12, tzinfo=UTC)
     project: Project = field(init=False)
 
@@ -45,9 +49,9 @@ class World:
         self.write_mapping(self.extra)
         places = "\n".join(f"  {side}: {{connection: {side}}}" for side in self.apps)
         (self.root / "deployments" / "it.yaml").write_text(f"sync: it\nmapping: things\nsides:\n{places}\n")
+        if place := state_url():
+            (self.root / ".env").write_text(f"SYNCLINE_STATE_URL={place}\n")
         self.project = Project.at(self.root)
-        if self.url:
-            self.project.settings.state_url = self.url
 
     def write_mapping(self, extra: str) -> None:
         def cells(name: str) -> str:

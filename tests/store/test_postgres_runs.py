@@ -1,0 +1,31 @@
+"""The scenarios of `tests/sync/test_run.py` and some random histories once more, with the state in PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.history import History
+from tests.store.postgres import Postgres
+from tests.sync import test_run
+from tests.sync.test_run import make
+from tests.sync.world import World
+
+pytestmark = pytest.mark.usefixtures("on_postgres")
+__all__ = ["make"]
+globals().update({name: test for name, test in vars(test_run).items() if name.startswith("test_")})
+
+
+def test_the_state_really_is_there(make, postgres: Postgres) -> None:  # noqa: F811 - the fixture
+    world: World = make("a", "b")
+    assert world.project.store.engine.dialect.name == "postgresql"
+    assert str(world.project.store.engine.url.port) in postgres.url("any")
+    assert not (world.root / ".syncline" / "state.db").exists()
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 10))
+def test_a_random_history_comes_to_rest(seed: int, tmp_path: Path) -> None:
+    history = History(seed, tmp_path / "project")
+    wrong = history.play()
+    assert not wrong, "\n".join([*wrong, *history.trace])
