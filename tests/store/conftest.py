@@ -14,7 +14,7 @@ __all__ = ["postgres"]
 
 
 @pytest.fixture
-def on_postgres(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: F811 - the fixture
+def on_postgres(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every world of the test keeps its state in a PostgreSQL database of its own."""
     monkeypatch.setattr(world, "state_url", postgres.fresh)
     yield

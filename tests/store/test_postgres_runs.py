@@ -17,7 +17,7 @@ __all__ = ["make"]
 globals().update({name: test for name, test in vars(test_run).items() if name.startswith("test_")})
 
 
-def test_the_state_really_is_there(make, postgres: Postgres) -> None:  # noqa: F811 - the fixture
+def test_the_state_really_is_there(make, postgres: Postgres) -> None:
     world: World = make("a", "b")
     assert world.project.store.engine.dialect.name == "postgresql"
     assert str(world.project.store.engine.url.port) in postgres.url("any")

@@ -28,7 +28,7 @@ fields:
 
 
 def state_url() -> str:
-    """Where the next world keeps its state; empty for a SQLite file of its own. The PostgreSQL tests put theirs here."""
+    """Where the next world keeps its state; empty for a SQLite file of its own. Tests of PostgreSQL replace this."""
     return ""
 
 
