@@ -46,7 +46,12 @@ def _missing(connection: Connection, sync: str, side: str) -> list[str]:
 
 
 def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missing: int) -> str | None:
-    where = (copies.c.sync == sync, copies.c.side == seen.side, copies.c.link.is_not(None))
+    where = (
+        copies.c.sync == sync,
+        copies.c.side == seen.side,
+        copies.c.link.is_not(None),
+        copies.c.present.in_(("yes", "missing")),
+    )
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
     if not missing:
         return None
