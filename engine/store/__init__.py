@@ -9,10 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from engine.store.tables import metadata
+from engine.store.trouble import sentence
 
 HEAD = "0001"
+"""The newest tables; versions are numbered, so that a later one is known to be later."""
+PATIENCE = 30
+"""Seconds to wait for another process that writes, or for a PostgreSQL that does not answer."""
 
 
 class StoreError(Exception):
@@ -25,25 +30,27 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.sqlite = engine.dialect.name == "sqlite"
+        self._writing = engine.execution_options(write=True)
+        self._reading = engine if self.sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
 
     @classmethod
     def open(cls, url: str) -> Store:
         """Opens and, where needed, creates or upgrades the tables. Raises StoreError."""
         if url.startswith("postgresql://"):
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        if url.startswith("sqlite:///") and ":memory:" not in url:
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        store = cls(_engine(url))
+        try:
+            if url.startswith("sqlite:///") and ":memory:" not in url:
+                Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            store = cls(_engine(url))
+        except (OSError, ArgumentError, ImportError) as error:
+            raise StoreError(sentence(error, url.rpartition("@")[2])) from error
         try:
             store._migrate()
-        except Exception as error:
+        except BaseException as error:
             store.close()
-            shown = store.engine.url.render_as_string(hide_password=True)
-            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-            raise StoreError(
-                f"cannot open the state at {shown}: {reason}. "
-                "Check SYNCLINE_STATE_URL and free space; a damaged file can be moved away and is built anew."
-            ) from error
+            if isinstance(error, SQLAlchemyError):
+                raise StoreError(sentence(error, store.engine.url)) from error
+            raise
         return store
 
     def _migrate(self) -> None:
@@ -51,10 +58,15 @@ class Store:
             with self.engine.connect() as connection:
                 connection.execute(text("PRAGMA schema_version"))  # says "not a database" for a damaged file
         if not inspect(self.engine).has_table("alembic_version"):
-            current = None
+            current = ""
         else:
             with self.engine.connect() as connection:
-                current = connection.execute(text("select version_num from alembic_version")).scalar()
+                current = connection.execute(text("select version_num from alembic_version")).scalar() or ""
+        if current > HEAD:
+            raise StoreError(
+                f"The state at {self.engine.url.render_as_string(hide_password=True)} was made by a newer Syncline "
+                f"(tables {current}, this one knows {HEAD}). Update Syncline, or put a backup of the state in place."
+            )
         if current != HEAD:
             from engine.store.upgrade import upgrade
 
@@ -66,15 +78,25 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one consistent state and changes nothing."""
-        with self.engine.connect() as connection:
+        """A connection that sees one consistent state and changes nothing. Raises StoreError."""
+        with self._explained(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: all of it, or nothing."""
-        with self.engine.execution_options(write=True).begin() as connection:
+        """One transaction: all of it, or nothing. Raises StoreError."""
+        with self._explained(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turns what is wrong with the database into a StoreError; a defect of ours stays what it is."""
+        try:
+            yield
+        except (IntegrityError, ProgrammingError, DataError):
+            raise
+        except DatabaseError as error:
+            raise StoreError(sentence(error, self.engine.url)) from error
 
     def rows(self, query: Any) -> list[dict[str, Any]]:
         """All rows of a query, as dicts."""
@@ -108,13 +130,18 @@ def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": max(2, PATIENCE)})
+    engine = create_engine(url, connect_args={"timeout": PATIENCE, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _prepare(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = None  # transactions are begun by us, below: the driver's own start too late
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={PATIENCE * 1000:.0f}",
+        ):
             dbapi.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

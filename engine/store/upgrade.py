@@ -9,13 +9,19 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+ONE_AT_A_TIME = 8_317_205
+"""PostgreSQL's advisory lock for upgrades: two workers that start together must not both make the tables."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Runs the missing migrations in one transaction."""
+def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> None:
+    """Runs the missing migrations in one transaction: all of them, or none."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     with engine.execution_options(write=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
