@@ -149,12 +149,12 @@ class Bound:
         chosen = set(self.rows if rows is None else rows)
         for name, row in self.rows.items():
             cell = row.cells.get(side)
-            if cell is None or not cell.writable or name not in shared:
+            if cell is None or not cell.writable or (name not in shared and not row.many):
                 continue
             if name in chosen or any(used in fields for used in cell.reads):
                 context.native = {**old, **fields}
                 try:
-                    value = cell.lens.put(shared[name], old.get(cell.name), context)
+                    value = cell.lens.put(shared.get(name), old.get(cell.name), context)
                 except Refusal as refusal:
                     refusal.row = name
                     raise

@@ -92,7 +92,7 @@ class History:
     def _rest(self) -> list[str]:
         """Fault-free runs until nothing is written; then the invariants."""
         for number in range(SETTLE + 1):
-            writes = self._run(faulty=False)
+            writes = self._run(faulty=False, full=number == 0)  # the nightly full run
             if writes == 0 and number > 2 and not listed(self.world.project.store, "it"):
                 break
             self._operate()
@@ -165,7 +165,7 @@ class History:
 
     # runs
 
-    def _run(self, *, faulty: bool) -> int:
+    def _run(self, *, faulty: bool, full: bool = False) -> int:
         self.world.now += timedelta(minutes=1)
         for app in self.world.apps.values():
             app.outage = faulty and self.rng.random() < 0.1
@@ -173,7 +173,7 @@ class History:
             app.fault = self._fault if faulty else (lambda _moment, _what: None)
         self.trace.append(f"run{' with faults' if faulty else ''}")
         with suppress(Crash):
-            report = self.world.run()
+            report = self.world.run(full=full)
             self.trace.append(f"  {report.writes} {report.errors}")
             return told(report)
         self.trace.append("  crash")
@@ -197,7 +197,9 @@ class History:
         lost = {str(row["before"]).lower() for row in query(self.world.project.store, "it", limit=10000)}
         things = {side: self._things(app) for side, app in self.world.apps.items()}
         for side, found in things.items():
-            wrong += [f"2 duplicate: {entity} {len(rows)} times on {side}" for entity, rows in found.items() if len(rows) > 1]
+            wrong += [
+                f"2 duplicate: {entity} {len(rows)} times on {side}" for entity, rows in found.items() if len(rows) > 1
+            ]
         for entity in self.story.created:
             sides = [side for side, found in things.items() if entity in found]
             if not sides and entity not in self.story.deleted:
@@ -233,4 +235,3 @@ class History:
         if at is None or any(edit.entity == entity for edit in self.story.edits):
             return []
         return [f"4 resurrection: {entity}"]
-
