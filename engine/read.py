@@ -5,7 +5,7 @@ What one side holds now, as a snapshot on disk. Absence is only ever the busines
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,13 @@ class Source:
     """The account that was signed in when the side was last read."""
 
 
-def read(connector: Connector, source: Source, wanted: frozenset[str], path: Path) -> Path:
-    """Reads changes, or everything where there is no cursor or the app has forgotten it. Raises AppError."""
+def read(
+    connector: Connector, source: Source, wanted: frozenset[str], path: Path, beat: Callable[[], None] = lambda: None
+) -> Path:
+    """Reads changes, or everything where there is no cursor or the app has forgotten it. Raises AppError.
+
+    `beat` is called at every page, so that a long read keeps its lease.
+    """
     sent = connector.requests
     account = source.account
     if source.cursor is None or account is None:
@@ -41,12 +46,11 @@ def read(connector: Connector, source: Source, wanted: frozenset[str], path: Pat
                 "Connect the former account again, or make a new sync for this one."
             )
     note = Note(source.side, "changes" if source.cursor else "scan", None, account)
-    pages = _pages(connector, source, note)
     try:
-        save(path, pages, wanted, note)
+        save(path, _pages(connector, source, note, beat), wanted, note)
     except CursorExpired:
         note.kind = "scan"
-        save(path, _pages(connector, source, note), wanted, note)
+        save(path, _pages(connector, source, note, beat), wanted, note)
     note.requests = connector.requests - sent
     describe(path, note)
     return path
@@ -62,12 +66,14 @@ def look(connector: Connector, source: Source, wanted: frozenset[str], path: Pat
     return path
 
 
-def _pages(connector: Connector, source: Source, note: Note) -> Iterator[tuple[Page, bool]]:
+def _pages(connector: Connector, source: Source, note: Note, beat: Callable[[], None]) -> Iterator[tuple[Page, bool]]:
     if note.kind == "changes" and source.cursor:
         pages = connector.changes(source.obj, source.scope, source.cursor)
     else:
         pages = connector.scan(source.obj, source.scope)
-    yield from ((page, False) for page in pages)
+    for page in pages:
+        beat()
+        yield page, False
     yield from _looks(connector, source)
 
 

@@ -90,7 +90,7 @@ def extract(work: Work, side: str, *, full: bool = False) -> Path:
     revisit = [] if state["untrusted"] else _revisit(work, side)
     source = Source(side, at.object, dict(at.scope), None if scan else state["cursor"], revisit, state["account"])
     log.info("reading %s (%s)", side, "everything" if scan else "changes")
-    return read(session.connector(side), source, session.bound.wanted[side], path)
+    return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
 
 
 def unreadable(work: Work, side: str, error: Exception) -> Path:

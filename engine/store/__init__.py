@@ -108,15 +108,15 @@ class Store:
         return self.rows(select(table).where(*where))
 
 
-def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Inserts rows, or updates those whose primary key is there already; all rows have the same keys."""
+def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool = True) -> None:
+    """Inserts rows, and updates those whose primary key is there already (or leaves them); all have the same keys."""
     if not rows:
         return
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
     keys = [column.name for column in table.primary_key]
     statement = insert(table)
     rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    if rest:
+    if rest and replace:
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), list(rows))
     else:
         connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))

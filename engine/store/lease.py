@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from engine.store import Store, put
 from engine.store.tables import leases
 
 TERM = timedelta(seconds=90)
+_THIS = secrets.token_hex(4)
+"""Tells this process from one of the same host name and number: an earlier container, say."""
+_held: set[tuple[str, str, int]] = set()
+"""(state, sync, fence) of the leases this process is using: its own lease that is not among them was left behind."""
 
 
 class Busy(Exception):
@@ -26,7 +31,7 @@ class Fenced(Exception):
 
 def here() -> str:
     """This process, as a holder."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{socket.gethostname()}:{os.getpid()}:{_THIS}"
 
 
 @dataclass
@@ -38,42 +43,62 @@ class Lease:
     holder: str
     fence: int
     clock: Callable[[], datetime]
+    _renewed: datetime | None = None
+
+    @property
+    def _key(self) -> tuple[str, str, int]:
+        return str(self.store.engine.url), self.sync, self.fence
 
     @classmethod
     def take(cls, store: Store, sync: str, clock: Callable[[], datetime], holder: str | None = None) -> Lease:
         """Takes the lease when it is free, has run out, or its holder on this machine is dead. Raises Busy."""
         holder = holder or here()
         with store.write() as connection:
-            row = connection.execute(select(leases).where(leases.c.sync == sync).with_for_update()).mappings().first()
-            if row and row["until"] > clock().isoformat() and not _dead(row["holder"]):
+            never = {"sync": sync, "holder": "", "fence": 0, "until": ""}
+            put(connection, leases, [never], replace=False)  # so that there is a row to lock: two may come at once
+            row = connection.execute(select(leases).where(leases.c.sync == sync).with_for_update()).mappings().one()
+            if row["until"] > clock().isoformat() and not _dead(
+                row["holder"], (str(store.engine.url), sync, row["fence"])
+            ):
                 raise Busy(
                     f"{sync} is being run by {row['holder']} until {row['until']}. "
                     "Wait for it to end; a run that was killed gives way by then."
                 )
-            fence = (row["fence"] if row else 0) + 1
-            until = (clock() + TERM).isoformat()
-            put(connection, leases, [{"sync": sync, "holder": holder, "fence": fence, "until": until}])
-        return cls(store, sync, holder, fence, clock)
+            values = {"holder": holder, "fence": row["fence"] + 1, "until": (clock() + TERM).isoformat()}
+            connection.execute(update(leases).where(leases.c.sync == sync).values(**values))
+        lease = cls(store, sync, holder, row["fence"] + 1, clock)
+        _held.add(lease._key)
+        return lease
 
     def check(self, connection: Connection) -> None:
         """Renews the lease inside a transaction, or raises Fenced, which rolls it back."""
         where = (leases.c.sync == self.sync, leases.c.fence == self.fence, leases.c.holder == self.holder)
-        until = (self.clock() + TERM).isoformat()
+        self._renewed = self.clock()
+        until = (self._renewed + TERM).isoformat()
         if connection.execute(update(leases).where(*where).values(until=until)).rowcount != 1:
             raise Fenced(f"another run of {self.sync} has taken over; this one stopped before writing anything more.")
 
+    def keep(self) -> None:
+        """Renews the lease when a good part of its term is over: for work that takes long and stores nothing."""
+        if self._renewed is None or self.clock() > self._renewed + TERM / 3:
+            with self.store.write() as connection:
+                self.check(connection)
+
     def give_back(self) -> None:
         """Lets the next run start at once; the fence stays."""
+        _held.discard(self._key)  # also where the state cannot be written any more
         where = (leases.c.sync == self.sync, leases.c.fence == self.fence, leases.c.holder == self.holder)
         with self.store.write() as connection:
             connection.execute(update(leases).where(*where).values(until=""))
 
 
-def _dead(holder: str) -> bool:
-    host, _, pid = holder.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    if int(pid) == os.getpid():
+def _dead(holder: str, key: tuple[str, str, int]) -> bool:
+    """Whether the holder surely is gone: a process of this machine that ended, or a run of this one that broke off."""
+    if holder == here():
+        return key not in _held
+    host, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdigit() or int(pid) == os.getpid():
         return False
     try:
         os.kill(int(pid), 0)
