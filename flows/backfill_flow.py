@@ -1,64 +1,59 @@
-"""The backfill as a Prefect flow: the same steps, each shard a task on the sync's task runner."""
+"""The backfill as a Prefect flow: the same tasks as a sync, each shard loaded on the sync's task runner."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
-from prefect import flow, tags, task
-from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from engine.apply import Applied
 from flows import steps
-from flows.backfill import Shard, carry_out, gathered
-from flows.project import Project, ProjectError
+from flows.crew import Crew
+from flows.flowrun import carried_out
+from flows.project import ProjectError
 from flows.report import RunReport
-from flows.sync import Ticket, slug
+from flows.shards import Days, cut
 
+THREADS = 4
 RUNNERS = {"dask": ("prefect_dask", "DaskTaskRunner"), "ray": ("prefect_ray", "RayTaskRunner")}
 
 
-@task(task_run_name="load {side} {shard}", cache_policy=NO_CACHE)
-def load_shard(ticket: Ticket, side: str, shard: Shard) -> Applied:
-    """Write one shard of the plan for one side."""
-    with ticket.work() as work:
-        return steps.load(work, side, shard=shard)
+@flow(name="backfill", flow_run_name="{sync} {start} to {end}")
+def backfill_flow(root: str, sync: str, start: date, end: date, shards: int = 4, patience: int = 0) -> Any:
+    """Bring a range of dates in line: read everything, plan the range, load it in shards.
+
+    Args:
+        root: The project's folder.
+        sync: The sync, as its file in deployments/ is called.
+        start: The first day.
+        end: The last day.
+        shards: Parts of what is to be written to a side, each a task of its own.
+        patience: Seconds to wait for another run of this sync that is under way.
+    """
+    return carried_out(root, sync, "backfill", patience, lambda work: _body(work, (start, end), shards))
+
+
+def _body(work: steps.Work, days: Days, shards: int) -> RunReport:
+    """Extract each side, join and diff, load each side in shards, report."""
+    crew = Crew(work, everywhere=runner(work.session.deployment.task_runner))
+    snapshots = crew.extract(full=True)
+    sides = crew.diff(snapshots, days)
+    crew.load_shards(cut(work, sides, shards))
+    return crew.finish(snapshots)
 
 
 def runner(name: str) -> TaskRunner[Any]:
     """The task runner that a sync names. Raises ProjectError where its package is missing."""
     if name not in RUNNERS:
-        return ThreadPoolTaskRunner(max_workers=4)
+        return ThreadPoolTaskRunner(max_workers=THREADS)
     module, cls = RUNNERS[name]
     try:
-        loaded = __import__(module)
+        found: TaskRunner[Any] = getattr(import_module(module), cls)()
     except ImportError:
         package = module.replace("_", "-")
         raise ProjectError(
             f"task_runner: {name} needs the package {package}. Install it: pip install {package}"
         ) from None
-    found: TaskRunner[Any] = getattr(loaded, cls)()
     return found
-
-
-@flow(name="backfill", flow_run_name="{sync} {start} to {end}")
-def _backfill(root: str, sync: str, start: date, end: date, shards: int = 4) -> RunReport:
-    """Bring a range of dates in line: read everything, plan the range, load it in shards."""
-
-    def load(work: steps.Work, parts: list[tuple[str, Shard]]) -> list[Applied]:
-        ticket = Ticket.of(work)
-        return gathered([load_shard.submit(ticket, side, shard) for side, shard in parts])
-
-    with tags(f"sync:{sync}", "backfill"):
-        report = carry_out(Project.at(Path(root)), sync, start, end, shards, load)
-    create_markdown_artifact(report.markdown(sync), key=f"backfill-{slug(sync)}", description=f"Backfill {report.run}")
-    return report
-
-
-def backfill_flow(root: str, sync: str, start: date, end: date, shards: int) -> RunReport:
-    """Runs the flow on the sync's task runner."""
-    chosen = runner(Project.at(Path(root)).deployment(sync).task_runner)
-    return _backfill.with_options(task_runner=chosen)(root, sync, start, end, shards)

@@ -18,7 +18,7 @@ from prefect.schedules import Cron, Interval
 from prefect.types.entrypoint import EntrypointType
 
 from engine.deployment import Deployment
-from flows.backfill_flow import _backfill as backfill_flow
+from flows.backfill_flow import backfill_flow
 from flows.project import Project
 from flows.server import POOL
 from flows.sync import sync_flow

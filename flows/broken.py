@@ -1,0 +1,29 @@
+"""Runs that were killed: nobody closed them, in our state or on Prefect's page. The next run of their sync does."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from engine.store.tables import runs
+from flows.steps import Work
+
+WHY = "It broke off. Nothing is lost: the next run went on from the journal."
+
+
+def close_broken(work: Work, flow_run: str) -> list[str]:
+    """Closes what is still open of this sync, and notes by which flow run this one is shown.
+
+    This run holds the lease, so any other that is open was killed. Gives the flow runs that showed them.
+    """
+    store, now = work.session.project.store, work.session.now
+    where = (runs.c.sync == work.session.sync, runs.c.status == "running", runs.c.id != work.run)
+    with store.write() as connection:
+        work.lease.check(connection)
+        mine = update(runs).where(runs.c.id == work.run)
+        connection.execute(mine.values(report={"flow_run": flow_run}))
+        found = connection.execute(runs.select().where(*where)).mappings().all()
+        for row in found:
+            report = {**row["report"], "errors": {"run": WHY}}
+            closed = update(runs).where(runs.c.id == row["id"])
+            connection.execute(closed.values(status="failed", ended_at=now, report=report))
+    return [row["report"]["flow_run"] for row in found if "flow_run" in row["report"]]

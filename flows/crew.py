@@ -1,0 +1,131 @@
+"""The tasks of one run at work: which run side by side, which wait for others, and what becomes of their results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prefect import allow_failure
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner
+
+from engine.apply import Applied
+from engine.contract import AppError
+from engine.snapshot import note_of
+from flows import steps, tasks
+from flows.page import Bar
+from flows.report import RunReport
+from flows.shards import Days, Shard
+from flows.ticket import Ticket
+
+Future = PrefectFuture[Any]
+
+
+@dataclass
+class Crew:
+    """For one run. `everywhere` is the task runner that shards go to; all else runs in threads of this process."""
+
+    work: steps.Work
+    everywhere: TaskRunner[Any] | None = None
+    applied: list[Applied] = field(default_factory=list)
+    _requests: Counter[str] = field(default_factory=Counter)
+    _before: list[Any] = field(default_factory=list)
+    """The tasks that those of the next step come after: the page draws the run as a graph."""
+    _bar: Bar | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.work.session.bound  # schemas are read once, before the tasks need them
+        self.ticket = Ticket.of(self.work)
+
+    def extract(self, full: bool) -> dict[str, Path]:
+        """Reads the sides, all at once; one that cannot be read says nothing."""
+        names = list(self.work.session.mapping.sides)
+        futures = {side: tasks.extract.submit(self.ticket, side, full) for side in names}
+        return {side: self._snapshot(side, self._result(future)) for side, future in futures.items()}
+
+    def diff(self, snapshots: dict[str, Path], days: Days | None = None) -> list[str]:
+        """Joins and diffs; the sides that are to be written."""
+        return self._planned(tasks.diff.submit(self.ticket, snapshots, days, wait_for=self._next(), return_state=False))
+
+    def load(self, sides: Iterable[str]) -> None:
+        """Writes to the sides, all at once."""
+        able = [side for side in sides if side not in self.work.errors]
+        if not able:
+            return
+        bar, before = self._progress(), self._next()
+        submit = tasks.load.submit
+        self._land([submit(self.ticket, side, bar, wait_for=before, return_state=False) for side in able])
+
+    def load_shards(self, parts: list[tuple[str, Shard]]) -> None:
+        """Writes the shards on the task runner chosen for them."""
+        if not parts or self.everywhere is None:
+            return
+        count = Counter(side for side, _ in parts)
+        at: Counter[str] = Counter()
+        bar, before, futures = self._progress(), self._next(), []
+        with self.everywhere as pool:
+            for side, shard in parts:
+                at[side] += 1
+                load = tasks.load.with_options(task_run_name=f"load {side} {at[side]} of {count[side]}")
+                given = {"ticket": self.ticket, "side": side, "bar": bar, "shard": shard}
+                futures.append(pool.submit(load, given, wait_for=before))
+            self._land(futures)
+
+    def look_again(self) -> list[str]:
+        """What was edited while we wrote, merged and planned; the sides that are to be written."""
+        if not steps.unsettled(self.work):
+            return []
+        return self._planned(
+            tasks.again.submit(self.ticket, self.work.errors, wait_for=self._next(), return_state=False)
+        )
+
+    def finish(self, snapshots: dict[str, Path]) -> RunReport:
+        """Closes the run."""
+        self._requests.update(steps.requests(self.work))
+        read = {side: note_of(path).records for side, path in snapshots.items()}
+        return steps.finish(self.work, read, self.applied, self._requests)
+
+    def _result(self, future: Future) -> Any:
+        """What the task gave, an app's failure included. Raises any other."""
+        self._before.append(allow_failure(future))
+        found = future.result(raise_on_failure=False)
+        if isinstance(found, BaseException) and not isinstance(found, AppError):
+            raise found
+        return found
+
+    def _snapshot(self, side: str, found: Any) -> Path:
+        if isinstance(found, AppError):
+            return steps.unreadable(self.work, side, found)
+        self._requests.update(found.requests)
+        path: Path = found.path
+        return path
+
+    def _planned(self, future: Future) -> list[str]:
+        found = self._result(future)
+        if isinstance(found, AppError):
+            raise found
+        self.work.errors |= found.errors
+        self._requests.update(found.requests)
+        sides: list[str] = found.sides
+        return sides
+
+    def _land(self, futures: list[Future]) -> None:
+        for one in [self._result(future) for future in futures]:
+            if isinstance(one, AppError):
+                raise one
+            self.applied.append(one)
+            self._requests[one.side] += one.requests
+            if one.error:
+                self.work.errors[one.side] = one.error
+
+    def _next(self) -> list[Any]:
+        before, self._before = self._before, []
+        return before
+
+    def _progress(self) -> Bar:
+        """One for the run, made when there is something to write."""
+        self._bar = self._bar or Bar.of(self.work.session.sync, self.work.run)
+        return self._bar

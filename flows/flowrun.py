@@ -1,0 +1,108 @@
+"""A run as a Prefect flow run, from its call to its end state."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow, runtime, tags
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Cancelled, Completed, Crashed, Failed
+
+from engine.store.lease import Busy
+from flows import steps
+from flows.broken import WHY, close_broken
+from flows.expected import EXPECTED
+from flows.page import show_logs, show_report
+from flows.project import Project
+from flows.report import OPS, RunReport
+from flows.server import ServerError
+
+Body = Callable[[steps.Work], RunReport]
+
+
+def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any) -> RunReport:
+    """Runs a flow in this process for a command, which says itself how it went: Prefect's lines go to its page only.
+
+    Raises what stopped the run, or ServerError.
+    """
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).propagate = False
+    try:
+        with tags(*tags_of(project, sync)):
+            state: Any = flow(str(project.root), sync, *given, return_state=True)
+    except RuntimeError as error:
+        if "Failed to reach API" not in str(error):
+            raise
+        raise ServerError(
+            f"The Prefect server does not answer at {PREFECT_API_URL.value()}. Start it, or take PREFECT_API_URL away: "
+            "then the project starts one of its own. A run works without: syncline run NAME --direct"
+        ) from error
+    found = state.result(raise_on_failure=False)
+    if isinstance(found, RunReport):
+        return found
+    raise found
+
+
+def tags_of(project: Project, sync: str) -> list[str]:
+    """What the runs of a sync are found by on Prefect's page."""
+    sides = project.mapping(project.deployment(sync).mapping).sides.values()
+    return [f"sync:{sync}", *sorted({f"app:{side.app}" for side in sides})]
+
+
+def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> Any:
+    """The end state of a run: its report, or one sentence that says what stopped it."""
+    show_logs()
+    try:
+        project = Project.at(Path(root))
+        try:
+            report = _in_turn(project, sync, kind, patience, body)
+        finally:
+            project.close()
+    except Busy as error:
+        skipped = Cancelled if runtime.deployment.id else Failed  # a schedule comes round again, a person wants to know
+        return skipped(message=str(error), data=error)
+    except EXPECTED as error:
+        return Failed(message=str(error), data=error)
+    end = Failed if report.status == "failed" else Completed
+    return end(message=_sentence(report), data=report)
+
+
+def _in_turn(project: Project, sync: str, kind: str, patience: int, body: Body) -> RunReport:
+    """Waits for another run of the sync to end, at most so many seconds."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with steps.working(project, sync, kind) as work:
+                _close_broken(work)
+                report = body(work)
+                show_report(project, sync, report)
+                return report
+        except Busy:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(1)
+
+
+def _close_broken(work: steps.Work) -> None:
+    """Runs that were killed would be shown as running for ever."""
+    for killed in close_broken(work, str(runtime.flow_run.id)):
+        with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+            client.set_flow_run_state(killed, Crashed(message=WHY), force=True)
+
+
+def _sentence(report: RunReport) -> str:
+    """What the page says beside the state."""
+    if report.errors:
+        return " ".join(f"{side}: {reason}" for side, reason in report.errors.items())
+    counts = {op: sum(writes.get(op, 0) for writes in report.writes.values()) for op in OPS}
+    said = [f"{count} {op}{'d' if op.endswith('e') else 'ed'}" for op, count in counts.items() if count]
+    said += [f"{report.holds} waiting for a person"] * bool(report.holds)
+    said += [f"{report.failed} not written"] * bool(report.failed)
+    return ", ".join(said).capitalize() + "." if said else "Nothing to do."

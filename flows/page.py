@@ -1,0 +1,98 @@
+"""What a run shows on Prefect's page: its log, how far it is, its report."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.context import FlowRunContext, TaskRunContext
+from prefect.logging.handlers import APILogHandler
+from sqlalchemy import func, select
+
+from engine.holds import listed
+from engine.store import Store
+from engine.store.tables import changes, links
+from flows.project import Project
+from flows.report import RunReport
+
+OURS = ("engine", "connectors", "flows")
+MOST = 20
+"""Records listed in a report; the commands list the rest."""
+
+
+def show_logs() -> None:
+    """Sends our log lines to the run that they belong to, whatever the environment says.
+
+    They come from the standard library's loggers; without a level of their own nothing would get through.
+    """
+    for name in OURS:
+        logger = logging.getLogger(name)
+        if logger.getEffectiveLevel() > logging.INFO or logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+        if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
+            logger.addHandler(_handler())
+
+
+def _handler() -> logging.Handler:
+    handler = APILogHandler()
+    handler.addFilter(lambda _: bool(FlowRunContext.get() or TaskRunContext.get()))  # between runs it is nobody's
+    return handler
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The progress artifact of a run. Tasks on other machines move it too: how far a run is, its journal says."""
+
+    id: UUID
+    run: str
+
+    @classmethod
+    def of(cls, sync: str, run: str) -> Bar:
+        """A new one, at nothing."""
+        made = create_progress_artifact(0.0, key=f"progress-{slug(sync)}", description=f"Changes of run {run} written")
+        assert isinstance(made, UUID)
+        return cls(made, run)
+
+    def move(self, store: Store) -> None:
+        """To the share of the run's changes that have been dealt with."""
+        open_ = func.count().filter(changes.c.state.in_(("planned", "sent")))
+        query = select(func.count().label("all"), open_.label("open")).where(changes.c.run == self.run)
+        (row,) = store.rows(query.where(changes.c.state != "held"))
+        done = 100.0 * (row["all"] - row["open"]) / row["all"] if row["all"] else 100.0
+        update_progress_artifact(self.id, progress=round(done, 1))
+
+
+def show_report(project: Project, sync: str, report: RunReport) -> None:
+    """The report as a Markdown artifact; Prefect keeps the former ones of the sync."""
+    parts = [report.markdown(sync), *_waiting(project.store, sync, report), *_failed(project.store, sync, report)]
+    create_markdown_artifact("\n".join(parts), key=f"report-{slug(sync)}", description=f"Run {report.run}")
+
+
+def _waiting(store: Store, sync: str, report: RunReport) -> list[str]:
+    if not report.holds:
+        return []
+    rows = [f"| {row['id']} | {row['kind']} | {_cell(row['reason'])} |" for row in listed(store, sync)[:MOST]]
+    head = ["## Waits for a person", "", "| hold | kind | why |", "|---|---|---|"]
+    return [*head, *rows, "", f"All of them: `syncline holds {sync}`. Answer one: `syncline resolve HOLD --take SIDE`."]
+
+
+def _failed(store: Store, sync: str, report: RunReport) -> list[str]:
+    if not report.failed:
+        return []
+    query = select(links.c.errors).where(links.c.sync == sync, links.c.failed.is_(True), links.c.ended.is_(None))
+    found = [(side, error["reason"]) for row in store.rows(query.limit(MOST)) for side, error in row["errors"].items()]
+    rows = [f"- {side}: {_cell(reason)}" for side, reason in found]
+    return ["## Could not be written", "", *rows, "", f"All of them: `syncline status {sync} --state failed`."]
+
+
+def _cell(text: str) -> str:
+    """Titles of meetings hold anything; a table's cell does not."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def slug(name: str) -> str:
+    """A name as Prefect's artifact keys allow it: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

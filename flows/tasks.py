@@ -1,0 +1,93 @@
+"""The tasks of a run: extract, diff, load. Each opens the run by its ticket and calls one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed
+
+from engine.contract import Transient
+from flows import steps
+from flows.expected import spoken
+from flows.page import Bar
+from flows.shards import Days, Shard, in_range
+from flows.ticket import Ticket
+
+TRIES = 3
+PAUSE = timedelta(seconds=3)
+"""Between two tries of reading a side; within one, each request has already been repeated."""
+Requests = dict[str, int]
+"""Side -> HTTP requests sent."""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """One side, read."""
+
+    path: Path
+    requests: Requests
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The sides that are to be written, and those that cannot take part, with the reason."""
+
+    sides: list[str]
+    errors: dict[str, str]
+    requests: Requests
+
+
+def _again(_task: Any, run: Any, state: Any) -> bool:
+    """Only what may pass by itself, and soon. Tries end here: at its own count Prefect logs a traceback."""
+    error = state.data
+    soon = isinstance(error, Transient) and (error.wait is None or error.wait <= PAUSE)
+    return soon and run.run_count < TRIES
+
+
+@task(
+    task_run_name="extract {side}",
+    cache_policy=NO_CACHE,
+    retries=TRIES,
+    retry_delay_seconds=PAUSE.total_seconds(),
+    retry_condition_fn=_again,
+)
+@spoken
+def extract(ticket: Ticket, side: str, full: bool) -> Any:
+    """Read one side into a snapshot."""
+    with ticket.work() as work:
+        return Extracted(steps.extract(work, side, full=full), steps.requests(work))
+
+
+@task(task_run_name="diff", cache_policy=NO_CACHE)
+@spoken
+def diff(ticket: Ticket, snapshots: dict[str, Path], days: Days | None = None) -> Any:
+    """Join the snapshots with what is known, merge field by field, plan, brake."""
+    with ticket.work() as work:
+        within = in_range(work.session.bound, days) if days else None
+        planned = steps.diff(work, snapshots, within).planned
+        return Planned(list(planned), work.errors, steps.requests(work))
+
+
+@task(task_run_name="load {side}", cache_policy=NO_CACHE)
+@spoken
+def load(ticket: Ticket, side: str, bar: Bar, shard: Shard | None = None) -> Any:
+    """Write what was planned for one side, or a shard of it."""
+    with ticket.work() as work:
+        store = work.session.project.store
+        applied = steps.load(work, side, lambda _done, _all: bar.move(store), shard)
+        return Failed(message=applied.error, data=applied) if applied.error else applied
+
+
+@task(task_run_name="look again", cache_policy=NO_CACHE)
+@spoken
+def again(ticket: Ticket, errors: dict[str, str]) -> Any:
+    """Merge and plan what was edited while we wrote."""
+    with ticket.work() as work:
+        work.errors |= errors
+        more = steps.again(work, steps.trusts(work))
+        return Planned(list(more.planned) if more else [], work.errors, steps.requests(work))
