@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -136,7 +137,9 @@ def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[st
             where = (copies.c.sync == row["sync"], copies.c.side == side, copies.c.id == record)
             connection.execute(update(copies).where(*where).values(single=True))
         return
-    group = [tuple(part.split(":", 1)) for part in str(said.get("value", "")).split("=")]
+    names = "|".join(re.escape(side) for side in sorted({side for side, _ in records}))
+    parts = re.split(rf"=(?=(?:{names}):)", str(said.get("value", "")))  # ids may have an = of their own
+    group = [tuple(part.split(":", 1)) for part in parts]
     if len(group) < 2 or not records.issuperset(group) or len({part[0] for part in group}) != len(group):
         raise HoldError(f"answer hold {row['id']} with {_answers('ambiguous')}; its records: {sorted(records)}.")
     create(connection, row["sync"], [[(side, record) for side, record in group]], now)

@@ -107,9 +107,13 @@ class History:
         self.tokens += 1
         return f"{kind}{self.tokens}"
 
-    def _user(self) -> None:
+    def _user(self, *, meanwhile: bool = False) -> None:
+        """One edit; in the midst of a write only where the app can refuse a stale one: no client could see it elsewhere."""
         self.clock += 1
-        side = self.rng.choice(sorted(self.world.apps))
+        sides = [name for name, app in self.world.apps.items() if not meanwhile or app.caps.guarded is Support.YES]
+        if not sides:
+            return
+        side = self.rng.choice(sides)
         app = self.world.apps[side]
         live = sorted(app.live())
         choice = self.rng.random()
@@ -188,7 +192,7 @@ class History:
         if moment == "before" and chance < 0.11:
             raise Transient(f"{what}: too many requests", landed=False)
         if moment == "before" and what in ("update", "create", "delete") and chance < 0.16:
-            self._user()
+            self._user(meanwhile=True)
 
     # the oracle
 
@@ -231,7 +235,9 @@ class History:
         return wrong
 
     def _resurrected(self, entity: str) -> list[str]:
+        """A create in doubt on an app that rewrites values looks like somebody's edit when found: that may bring it back."""
         at = self.story.deleted.get(entity)
-        if at is None or any(edit.entity == entity for edit in self.story.edits):
+        loud = any(app.normalise is not str for app in self.world.apps.values())
+        if at is None or loud or any(edit.entity == entity for edit in self.story.edits):
             return []
         return [f"4 resurrection: {entity}"]
