@@ -172,7 +172,15 @@ def _pick(
 
 
 def _take(
-    bound: Bound, link: LinkState, atom: Atom, winner: _Candidate, rule: str, changed: dict[str, Any], candidates: list[_Candidate], merged: Merged) -> None:
+    bound: Bound,
+    link: LinkState,
+    atom: Atom,
+    winner: _Candidate,
+    rule: str,
+    changed: dict[str, Any],
+    candidates: list[_Candidate],
+    merged: Merged,
+) -> None:
     before, origin = peek(link.agreed, atom), link.origin.get(label(atom))
     link.agree(atom, winner.value)
     if not same(before, winner.value):
