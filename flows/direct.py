@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +12,7 @@ from engine import journal
 from engine.decide import Decided
 from engine.holds import listed
 from engine.snapshot import note_of
-from engine.store.tables import changes, runs
+from engine.store.tables import changes, copies, runs
 from flows.project import Project, ProjectError
 from flows.report import PlanReport, RunReport
 from flows.session import Session
@@ -18,11 +20,22 @@ from flows.steps import ROUNDS, Within, Work, again, diff, finish, load, read_al
 from flows.view import change_view, hold_view
 
 
-def run(project: Project, sync: str, *, full: bool = False, session: Session | None = None) -> RunReport:
+Progress = Callable[[str, int, int], None]
+"""Called with the side, the changes dealt with, and all of them."""
+
+
+def run(
+    project: Project,
+    sync: str,
+    *,
+    full: bool = False,
+    session: Session | None = None,
+    progress: Progress = lambda _side, _done, _all: None,
+) -> RunReport:
     """Reads, merges and writes; what was edited meanwhile is taken up at once."""
     with working(project, sync, "sync", session) as work:
         decided, verdicts, counts = prepare(work, full, None)
-        applied = [load(work, side) for side in decided.planned]
+        applied = [load(work, side, partial(progress, side)) for side in decided.planned]
         for _ in range(ROUNDS):
             more = again(work, verdicts)
             if more is None or not more.planned:
@@ -41,7 +54,12 @@ def plan(project: Project, sync: str, session: Session | None = None) -> PlanRep
         return report
 
 
-def apply(project: Project, plan_id: str, session: Session | None = None) -> RunReport:
+def apply(
+    project: Project,
+    plan_id: str,
+    session: Session | None = None,
+    progress: Progress = lambda _side, _done, _all: None,
+) -> RunReport:
     """Carries out a plan and nothing else: what has changed since is left for the next plan. Raises ProjectError."""
     rows = project.store.all(runs, runs.c.id == plan_id)
     if not rows or rows[0]["kind"] != "plan":
@@ -54,7 +72,7 @@ def apply(project: Project, plan_id: str, session: Session | None = None) -> Run
         with project.store.write() as connection:
             work.lease.check(connection)
             journal.adopt(connection, plan_id, work.run)
-        applied = [load(work, side) for side in dict.fromkeys(row["side"] for row in waiting)]
+        applied = [load(work, side, partial(progress, side)) for side in dict.fromkeys(row["side"] for row in waiting)]
         return finish(work, {}, applied, requests(work))
 
 
@@ -73,5 +91,7 @@ def _out_of_date(plan_id: str, sync: str) -> None:
 
 def _planned(work: Work) -> list[dict[str, Any]]:
     where = (changes.c.run == work.run, changes.c.state == "planned")
-    rows = work.session.project.store.rows(select(changes).where(*where).order_by(changes.c.seq))
-    return [change_view(work.session.bound, row) for row in rows]
+    same = (copies.c.sync == changes.c.sync) & (copies.c.side == changes.c.side) & (copies.c.id == changes.c.record)
+    query = select(changes, copies.c.observed).outerjoin(copies, same).where(*where).order_by(changes.c.seq)
+    rows = work.session.project.store.rows(query)
+    return [change_view(work.session.bound, row, row["observed"] or {}) for row in rows]

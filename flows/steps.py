@@ -118,7 +118,7 @@ def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None
         if not recover(store, session.bound, work.lease, target, trusted=trusted, send=not work.dry, now=session.now):
             doubtful.add(side)
     _doubts(work)
-    pair(store, session.bound, work.lease, work.run, session.now, frozenset(doubtful - set(work.errors)))
+    pair(store, session.bound, work.lease, work.run, session.now, frozenset(doubtful))
     return _decide(work, verdicts, within)
 
 

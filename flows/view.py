@@ -7,8 +7,8 @@ from typing import Any
 from engine.bound import Bound
 
 
-def change_view(bound: Bound, row: dict[str, Any]) -> dict[str, Any]:
-    """A planned change (a row of the journal), field by field in the app's own words."""
+def change_view(bound: Bound, row: dict[str, Any], observed: dict[str, Any]) -> dict[str, Any]:
+    """A planned change (a row of the journal) to a record as last read, field by field in the app's own words."""
     fields = [
         {"field": name, "before": row["before"].get(name), "after": after}
         for name, after in sorted(row["data"].items())
@@ -18,17 +18,17 @@ def change_view(bound: Bound, row: dict[str, Any]) -> dict[str, Any]:
         "side": row["side"],
         "op": row["op"],
         "record": row["record"],
-        "title": title(bound, row),
+        "title": title(bound, row["side"], observed | row["data"]),
         "fields": fields,
         "why": row["why"],
     }
 
 
-def title(bound: Bound, row: dict[str, Any]) -> str | None:
-    """What people call the record: its first row that is text."""
+def title(bound: Bound, side: str, native: dict[str, Any]) -> str | None:
+    """What people call the record: the first row of the mapping, where that is text."""
     name = next(iter(bound.mapping.fields))
-    cell = bound.rows[name].cells.get(row["side"])
-    value = (row["data"] | row["before"]).get(cell.name) if cell else None
+    cell = bound.rows[name].cells.get(side)
+    value = native.get(cell.name) if cell else None
     return value if isinstance(value, str) else None
 
 

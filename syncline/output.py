@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +35,26 @@ def emit(data: Any, as_json: bool, show: Callable[[Any], RenderableType]) -> Non
 def note(sentence: str) -> None:
     """For people, beside the result: to standard error."""
     print(sentence, file=sys.stderr)
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each side that is written, on standard error while that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _side, _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def show(side: str, done: int, total: int) -> None:
+            if side not in tasks:
+                tasks[side] = progress.add_task(f"writing {side}", total=total)
+            progress.update(tasks[side], completed=done, total=total)
+
+        yield show
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "", empty: str = "") -> RenderableType:

@@ -47,8 +47,8 @@ def run_table(report: Doc) -> RenderableType:
     from rich.console import Group
 
     rows = [
-        (side, str(count), *(str(report["writes"].get(side, {}).get(op, 0)) for op in OPS), _requests(report, side))
-        for side, count in report["read"].items()
+        (side, str(report["read"].get(side, 0)), *(str(ops.get(op, 0)) for op in OPS), _requests(report, side))
+        for side, ops in report["writes"].items()
     ]
     parts: list[RenderableType] = [table(("side", "read", *OPS, "requests"), rows, title=f"Run {report['run']}")]
     parts.append(f"{report['status'].capitalize()} in {report['seconds']:.1f} s.")

@@ -49,10 +49,11 @@ def apply(
     Example: syncline apply 01JDK3
     """
     from flows.direct import apply as carry_out
+    from syncline.output import bars
     from syncline.tables import run_table
 
-    with opened(project) as here:
-        report = carry_out(here, plan).as_json()
+    with opened(project) as here, bars() as progress:
+        report = carry_out(here, plan, progress=progress).as_json()
     emit(report, json, run_table)
     return outcome(report)
 
@@ -115,8 +116,10 @@ def outcome(report: dict[str, Any]) -> Exit:
 
 def _direct(project: Project, sync: str, full: bool) -> dict[str, Any]:
     from flows import direct as whole
+    from syncline.output import bars
 
-    report: dict[str, Any] = whole.run(project, sync, full=full).as_json()
+    with bars() as progress:
+        report: dict[str, Any] = whole.run(project, sync, full=full, progress=progress).as_json()
     return report
 
 
