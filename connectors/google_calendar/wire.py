@@ -24,7 +24,7 @@ FIELDS: Mapping[str, Field] = {
     "location": Field(type="text", label="Place", means="meeting.place"),
     "start": Field(type="moment", dialect="google", label="Start", means="meeting.start", required=True),
     "end": Field(type="moment", dialect="google", label="End", means="meeting.end", required=True),
-    "recurrence": Field(type="recurrence", dialect="ical", label="Repeats", means="meeting.repeat"),
+    "recurrence": Field(type="recurrence", dialect="google", label="Repeats", means="meeting.repeat"),
     "occurrences": Field(
         type="occurrences", dialect="google", label="Changed occurrences", means="meeting.changed", many=True
     ),

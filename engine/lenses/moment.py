@@ -117,7 +117,7 @@ class Moment:
             raise Refusal("An all-day start and an end with a time of day (or the other way round) make no meeting.")
         if "date" in start:
             return shared if length >= timedelta(days=1) else later(start, timedelta(days=1))
-        if self.dialect == "ical" or length > timedelta(0):
+        if self.dialect == "ical" or length > timedelta(0) or (self.dialect == "graph" and not length):
             return shared
         instant = zones.to_utc(datetime.fromisoformat(start["at"]), start["zone"]) + timedelta(minutes=1)
         return {"at": zones.to_wall(instant, zone).isoformat(), "zone": zone}

@@ -125,13 +125,13 @@ def test_fractions_of_seconds_are_dropped():
     )
 
 
-@pytest.mark.parametrize("dialect", ["google", "graph"])
-def test_an_end_comes_after_its_start(dialect):
+@pytest.mark.parametrize(("dialect", "least"), [("google", "09:01:00"), ("graph", "09:00:00")])
+def test_an_end_comes_after_its_start_where_the_app_insists(dialect, least):
     lens, zone = Moment(dialect, end=True), WINDOWS["Europe/Berlin"] if dialect == "graph" else "Europe/Berlin"
     here = context(dialect, {"start": native(zone=zone)})
     shared = {"at": "2026-11-02T09:00:00", "zone": "Europe/Berlin"}
     written = lens.put(shared, None, here)
-    assert written == native("2026-11-02T09:01:00", zone)
+    assert written == native(f"2026-11-02T{least}", zone)
     assert lens.put(shared, written, here) is written
     assert lens.put(lens.get(written, here), written, here) is written
     assert lens.reads == ("meeting.start",)

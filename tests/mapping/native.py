@@ -18,7 +18,7 @@ GOOGLE = Schema(
         "location": _field("text", "place"),
         "start": _field("moment/google", "start"),
         "end": _field("moment/google", "end"),
-        "recurrence": _field("recurrence/ical", "repeat"),
+        "recurrence": _field("recurrence/google", "repeat"),
         "occurrences": _field("occurrences/google", "changed", many=True),
         "attendees": _field("people/google", "people", many=True),
         "transparency": _field("choice/google", "busy"),
