@@ -105,34 +105,53 @@ def _send(
 ) -> None:
     try:
         fit = _still_fit(store, lease, bound, target, rows, clock, applied)
-    except AppError as error:  # the look before the write failed: nothing was sent
-        applied.error = str(error)
+    except AppError as unseen:  # the look before the write failed: nothing was sent
+        applied.error = str(unseen)
         with store.write() as connection:
             lease.check(connection)
             journal.mark(connection, [row["id"] for row in rows], "dropped", error=applied.error)
         return
-    writes = [_write(row) for row in fit]
-    by_key = {row["key"]: row for row in fit}
-    with_outcome: list[Outcome] = []
+    heard: list[Outcome] = []
     error: AppError | None = None
     try:
-        with_outcome.extend(target.connector.write(target.obj, target.scope, writes))
+        heard.extend(target.connector.write(target.obj, target.scope, [_write(row) for row in fit]))
     except AppError as raised:
         error = raised
     with store.write() as connection:
         lease.check(connection)
-        now = clock().isoformat()
-        for outcome in with_outcome:
-            _note(connection, bound, by_key.pop(outcome.key), outcome, now, applied)
+        unheard = _store(connection, bound, fit, heard, clock().isoformat(), applied)
         surely_not = isinstance(error, AuthExpired | Refused) or (
             isinstance(error, Transient) and error.landed is False
         )
         state = "dropped" if surely_not else "doubt"
-        journal.mark(connection, [row["id"] for row in by_key.values()], state, error=str(error or "no outcome"))
-        mark_dirty(connection, [row["link"] for row in by_key.values()])
-        applied.doubt += len(by_key) if state == "doubt" else 0
+        journal.mark(connection, [row["id"] for row in unheard], state, error=str(error or "no outcome"))
+        mark_dirty(connection, [row["link"] for row in unheard])
+        applied.doubt += len(unheard) if state == "doubt" else 0
     if error is not None:
         applied.error = str(error)
+
+
+def _store(
+    connection: Connection,
+    bound: Bound,
+    rows: list[dict[str, Any]],
+    heard: list[Outcome],
+    now: str,
+    applied: Applied,
+) -> list[dict[str, Any]]:
+    """Stores what became of each write; returns those of which nothing was heard."""
+    by_key = {row["key"]: row for row in rows}
+    landed = []
+    for outcome in heard:
+        row = by_key.pop(outcome.key)
+        record = _landed(row, outcome)
+        if record is not None:
+            landed.append((row, record))
+            applied.writes[row["op"]] += 1
+        elif isinstance(outcome, Failed):
+            _note(connection, row, outcome.error, now, applied)
+    settle(connection, bound, landed, now)
+    return list(by_key.values())
 
 
 def _still_fit(
@@ -180,17 +199,18 @@ def _write(row: dict[str, Any]) -> Write:
     return Write(op=Op(row["op"]), key=row["key"], id=row["record"], if_version=row["version"], data=row["data"])
 
 
-def _note(
-    connection: Connection, bound: Bound, row: dict[str, Any], outcome: Outcome, now: str, applied: Applied
-) -> None:
-    """Stores one outcome."""
-    error = outcome.error if isinstance(outcome, Failed) else None
-    if isinstance(outcome, Done) or (isinstance(error, Missing) and row["op"] == Op.DELETE):
-        record = outcome.record if isinstance(outcome, Done) else Record(row["record"], None, {}, gone=True)
-        settle(connection, bound, row, record, now)
-        applied.writes[row["op"]] += 1
-        return
-    state = {Stale: "stale", Missing: "stale", Invalid: "failed"}.get(type(error) if error else AppError, "dropped")
+def _landed(row: dict[str, Any], outcome: Outcome) -> Record | None:
+    """The record as the write left it; None where it did not land."""
+    if isinstance(outcome, Done):
+        return outcome.record
+    if isinstance(outcome.error, Missing) and row["op"] == Op.DELETE:
+        return Record(row["record"], None, {}, gone=True)
+    return None
+
+
+def _note(connection: Connection, row: dict[str, Any], error: AppError, now: str, applied: Applied) -> None:
+    """Stores a write that did not land, or may not have."""
+    state = {Stale: "stale", Missing: "stale", Invalid: "failed"}.get(type(error), "dropped")
     if isinstance(error, Transient) and error.landed is not False:
         state, applied.doubt = "doubt", applied.doubt + 1
     journal.mark(connection, [row["id"]], state, error=str(error), done_at=now)

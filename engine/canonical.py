@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def dumps(value: Any) -> str:
     """JSON with sorted keys and no spaces; equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def digest(value: Any) -> str:
@@ -20,7 +22,13 @@ def digest(value: Any) -> str:
 
 def same(one: Any, other: Any) -> bool:
     """Equal as JSON values: 1 and True differ, tuples and lists do not."""
-    return one is other or dumps(one) == dumps(other)
+    if one is other:
+        return True
+    if one is None or other is None:
+        return False
+    if isinstance(one, str) or isinstance(other, str):
+        return bool(one == other)
+    return dumps(one) == dumps(other)
 
 
 def pick(data: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

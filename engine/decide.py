@@ -79,6 +79,7 @@ def _decide_part(
     changes: list[Change] = []
     wanted: list[holds.Wanted] = []
     events: list[dict[str, Any]] = []
+    saved: list[tuple[LinkState, dict[str, Any]]] = []
     for link, before in states.values():
         verdict = _decide_link(
             bound, link, before, rules, leaving.get(link.id), asked.get(link.id, []), link.id in unsure, flips
@@ -93,7 +94,8 @@ def _decide_part(
             connection.execute(copies.delete().where(*where))
         values = verdict.columns(now)
         if changed(before, link, values) or before["dirty"]:
-            save(connection, sync, link, values)
+            saved.append((link, values))
+    save(connection, sync, saved)
     for kind in ("conflict", "refused", "loop"):
         holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, ids)
     for part in chunks(events):

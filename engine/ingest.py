@@ -18,7 +18,7 @@ from engine.filters import qualifies
 from engine.match import keys_of
 from engine.rules import describe
 from engine.snapshot import Note, frame_of, note_of, records
-from engine.store import Store, chunks, put
+from engine.store import Store, chunks, put, revise
 from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, history, links, sides
 
@@ -80,9 +80,8 @@ def _arrivals(connection: Connection, bound: Bound, lease: Lease, side: str, joi
             _rekey(connection, bound, side, list(part))
     seen.new, seen.changed = new.height, changed.height
     mark_dirty(connection, changed.get_column("link").drop_nulls().to_list())
-    for row in touched.iter_rows(named=True):
-        at = {"version": row["version"], "changed_at": row["changed_at"]}
-        connection.execute(update(copies).where(*_is(lease.sync, side, row["id"])).values(**at))
+    seen_again = touched.select("id", "version", "changed_at").to_dicts()
+    revise(connection, copies, [{"sync": lease.sync, "side": side, **row} for row in seen_again])
 
 
 def _row(sync: str, side: str, container: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -111,11 +110,9 @@ def _judge(bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
 
 def _store(connection: Connection, rows: list[dict[str, Any]], known: bool) -> None:
     if known:
-        for row in rows:
-            kept = {name: value for name, value in row.items() if name not in ("sync", "side", "id")}
-            if row["failed"]:  # what was last read stays what we know
-                kept = {name: kept[name] for name in ("version", "digest", "failed", "present")}
-            connection.execute(update(copies).where(*_is(row["sync"], row["side"], row["id"])).values(**kept))
+        revise(connection, copies, [row for row in rows if not row["failed"]])
+        kept = ("sync", "side", "id", "version", "digest", "failed", "present")  # what was last read stays what we know
+        revise(connection, copies, [{name: row[name] for name in kept} for row in rows if row["failed"]])
     else:
         put(
             connection,

@@ -15,7 +15,7 @@ from engine import ids
 from engine.canonical import digest, dumps
 from engine.contract import Op
 from engine.plan import Change
-from engine.store import chunks
+from engine.store import chunks, revise
 from engine.store.tables import changes as table
 from engine.store.tables import history
 
@@ -90,8 +90,17 @@ def in_doubt(connection: Connection, links: Sequence[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def applied(connection: Connection, row: dict[str, Any], record: str, source: str, at: str) -> None:
-    """Writes the history of a change that landed: one row per field, one for a create or a delete."""
+def landed(connection: Connection, done: Sequence[tuple[dict[str, Any], str, str]], at: str) -> None:
+    """Closes changes that landed, each (row, record id, where its values are from), and writes their history."""
+    rows = [{"id": row["id"], "state": "done", "done_at": at, "record": record} for row, record, _ in done]
+    revise(connection, table, rows)
+    events = [event for row, record, source in done for event in _events(row, record, source, at)]
+    for part in chunks(events):
+        connection.execute(insert(history), list(part))
+
+
+def _events(row: dict[str, Any], record: str, source: str, at: str) -> list[dict[str, Any]]:
+    """One row per field, one for a create or a delete."""
     common = {
         "at": at,
         "sync": row["sync"],
@@ -103,16 +112,14 @@ def applied(connection: Connection, row: dict[str, Any], record: str, source: st
         "rule": row["why"],
     }
     if row["op"] == Op.UPDATE:
-        events = [
+        return [
             {**common, "event": "updated", "field": name, "before": row["before"].get(name), "after": value}
             for name, value in row["data"].items()
         ]
-    else:
-        created = row["op"] == Op.CREATE
-        event = "created" if created else "deleted"
-        before, after = (None, row["data"]) if created else (row["before"], None)
-        events = [{**common, "event": event, "field": None, "before": before, "after": after}]
-    connection.execute(insert(history), events)
+    created = row["op"] == Op.CREATE
+    event = "created" if created else "deleted"
+    before, after = (None, row["data"]) if created else (row["before"], None)
+    return [{**common, "event": event, "field": None, "before": before, "after": after}]
 
 
 def flips(connection: Connection, links: Sequence[str], now: str) -> dict[str, dict[str, set[str]]]:

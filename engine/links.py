@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from engine.ids import new
 from engine.canonical import same
+from engine.ids import new
 from engine.linkstate import Copy, LinkState
-from engine.store import chunks
+from engine.store import chunks, revise
 from engine.store.tables import copies, links
 
 
@@ -44,17 +44,19 @@ def excluded(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def save(connection: Connection, sync: str, link: LinkState, values: dict[str, Any]) -> None:
-    """Stores the link's agreed values and what its copies have settled with.
+def save(connection: Connection, sync: str, saved: Sequence[tuple[LinkState, dict[str, Any]]]) -> None:
+    """Stores agreed values of links and what their copies have settled with.
 
-    `values` are further columns of the link.
+    With each comes a dict of further columns of the link, the same ones for all.
     """
-    connection.execute(
-        update(links).where(links.c.id == link.id).values(agreed=link.agreed, origin=link.origin, **values)
-    )
-    for side, copy in link.copies.items():
-        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == copy.id)
-        connection.execute(update(copies).where(*where).values(synced=copy.synced, base=copy.base))
+    rows = [{"id": link.id, "agreed": link.agreed, "origin": link.origin, **values} for link, values in saved]
+    revise(connection, links, rows)
+    settled = [
+        {"sync": sync, "side": side, "id": copy.id, "synced": copy.synced, "base": copy.base}
+        for link, _ in saved
+        for side, copy in link.copies.items()
+    ]
+    revise(connection, copies, settled)
 
 
 def changed(before: dict[str, Any], link: LinkState, values: dict[str, Any]) -> bool:
@@ -70,7 +72,7 @@ def create(connection: Connection, sync: str, groups: Sequence[Sequence[tuple[st
         {
             "id": link,
             "sync": sync,
-            "rev": 0,
+            "rev": 1,
             "agreed": {},
             "origin": {},
             "dirty": True,
@@ -85,17 +87,23 @@ def create(connection: Connection, sync: str, groups: Sequence[Sequence[tuple[st
     ]
     for part in chunks(rows):
         connection.execute(insert(links), list(part))
-    for link, group in zip(ids, groups, strict=True):
-        attach(connection, sync, link, group)
+    _tie(connection, sync, dict(zip(ids, groups, strict=True)))
     return ids
 
 
 def attach(connection: Connection, sync: str, link: str, group: Sequence[tuple[str, str]]) -> None:
     """Ties records to a link; they have settled nothing yet."""
-    for side, record in group:
-        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
-        connection.execute(update(copies).where(*where).values(link=link))
+    _tie(connection, sync, {link: group})
     connection.execute(update(links).where(links.c.id == link).values(dirty=True, open=True, rev=links.c.rev + 1))
+
+
+def _tie(connection: Connection, sync: str, groups: dict[str, Sequence[tuple[str, str]]]) -> None:
+    rows = [
+        {"sync": sync, "side": side, "id": record, "link": link}
+        for link, group in groups.items()
+        for side, record in group
+    ]
+    revise(connection, copies, rows)
 
 
 def sides_of(connection: Connection, sync: str, ids: Sequence[str]) -> dict[str, set[str]]:

@@ -62,7 +62,7 @@ def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: list
         with store.write() as connection:
             lease.check(connection)
             if isinstance(outcome, Done):
-                settle(connection, bound, row, outcome.record, now, adopted=True)
+                settle(connection, bound, [(row, outcome.record)], now, adopted=True)
                 mark_dirty(connection, [row["link"]])
             else:
                 left += _failed(connection, row, outcome)
@@ -108,7 +108,7 @@ def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
                 if name in now and same(peek(now, atom), peek(sent, atom)):
                     state.settle(bound, row["side"], atom)
                     state.given(row["side"], atom, peek(row["shared"], atom))
-        save(connection, row["sync"], state, {})
+        save(connection, row["sync"], [(state, {})])
     journal.mark(connection, [row["id"]], "dropped", error="outcome unknown; judged by what the app shows now")
     mark_dirty(connection, [row["link"]])
 
@@ -153,7 +153,8 @@ def _take(connection: Connection, bound: Bound, row: dict[str, Any], record: str
     where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == record)
     found = connection.execute(select(copies).where(*where)).mappings().one()
     changed = datetime.fromisoformat(found["changed_at"]) if found["changed_at"] else None
-    settle(connection, bound, row, Record(record, found["version"], found["observed"], changed), now, adopted=True)
+    read = Record(record, found["version"], found["observed"], changed)
+    settle(connection, bound, [(row, read)], now, adopted=True)
     mark_dirty(connection, [row["link"]])
 
 

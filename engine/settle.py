@@ -5,6 +5,7 @@ The record as the app now stores it is both observed and synced, so there is no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -13,72 +14,86 @@ from engine import journal, links
 from engine.bound import Bound
 from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
+from engine.ingest import bound_container
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
-from engine.store import put
-from engine.store.tables import copies
+from engine.store import put, revise
+from engine.store.tables import copies, holds
 from engine.store.tables import links as link_table
 
+Landed = tuple[dict[str, Any], Record]
+"""A row of the journal, and the record that its write left."""
 
-def settle(
-    connection: Connection, bound: Bound, row: dict[str, Any], record: Record, now: str, *, adopted: bool = False
-) -> None:
-    """Stores the outcome of one landed change (a row of the journal).
 
-    `adopted`: a create of a former run; somebody may have edited the record since, or only a part of it landed.
+def settle(connection: Connection, bound: Bound, landed: Sequence[Landed], now: str, *, adopted: bool = False) -> None:
+    """Stores the outcomes of landed changes of one side, each of another link.
+
+    `adopted`: creates of a former run; somebody may have edited the record since, or only a part of it landed.
     """
-    state, before = links.load(connection, [row["link"]])[row["link"]]
-    from_ = {side for side, _ in state.origin.values() if side} or set(state.copies) - {row["side"]}
-    source = ", ".join(sorted(map(str, from_)))
-    journal.mark(connection, [row["id"]], "done", done_at=now, record=record.id)
-    journal.applied(connection, row, record.id, source, now)
-    if row["op"] == Op.DELETE:
-        _deleted(connection, row, state, now)
+    if not landed:
         return
-    copy = state.copies.get(row["side"])
-    former = copy.native if copy is not None and copy.native is not None else {}
-    copy = _observe(connection, bound, row, record, copy)
-    if row["op"] == Op.CREATE:
-        state.join(bound, copy)
-    else:
-        state.copies[row["side"]] = copy
-    if adopted:
-        _adopt(bound, state, row)
-    else:
-        _take_over(bound, state, row, former)
-    _finish(connection, row, state, before)
+    ids = [row["link"] for row, _ in landed]
+    states, held = links.load(connection, ids), _held(connection, ids)
+    journal.landed(connection, [(row, record.id, _source(row, states[row["link"]][0])) for row, record in landed], now)
+    fresh: list[dict[str, Any]] = []
+    known: list[dict[str, Any]] = []
+    saved = []
+    for row, record in landed:
+        state, before = states[row["link"]]
+        if row["op"] == Op.DELETE:
+            _deleted(connection, row, state, before, now)
+            continue
+        former = state.copies.get(row["side"])
+        copy, seen = _observed(bound, row, record, former)
+        (known if copy is former else fresh).append(seen)
+        native = (former.native if former is not None else None) or {}
+        copy.native, copy.version, copy.changed_at = seen["observed"], seen["version"], seen["changed_at"]
+        if row["op"] == Op.CREATE:
+            state.join(bound, copy)
+        else:
+            state.copies[row["side"]] = copy
+        if adopted:
+            _adopt(bound, state, row)
+        else:
+            _take_over(bound, state, row, native)
+        saved.append((state, _columns(row, before, row["link"] in held)))
+    put(connection, copies, _complete(connection, fresh))
+    revise(connection, copies, known)
+    links.save(connection, landed[0][0]["sync"], saved)
 
 
-def _observe(connection: Connection, bound: Bound, row: dict[str, Any], record: Record, copy: Copy | None) -> Copy:
-    """The copy with what the app now stores."""
+def _source(row: dict[str, Any], state: LinkState) -> str:
+    """The sides whose values were written."""
+    sides = {side for side, _ in state.origin.values() if side} or set(state.copies) - {row["side"]}
+    return ", ".join(sorted(map(str, sides)))
+
+
+def _observed(bound: Bound, row: dict[str, Any], record: Record, former: Copy | None) -> tuple[Copy, dict[str, Any]]:
+    """The copy to settle, the former one where that is the same record, and the columns of what the app now stores."""
     data = pick(record.data, bound.wanted[row["side"]])
     changed_at = record.changed_at.isoformat() if record.changed_at else None
-    values = {"version": record.version, "observed": data, "digest": digest(data), "changed_at": changed_at}
-    if copy is None or copy.id != record.id:
-        from engine.ingest import bound_container
+    columns = {
+        "sync": row["sync"],
+        "side": row["side"],
+        "id": record.id,
+        "version": record.version,
+        "digest": digest(data),
+        "observed": data,
+        "changed_at": changed_at,
+        "present": "yes",
+        "missing_since": None,
+    }
+    if former is not None and former.id == record.id:
+        return former, columns
+    return Copy(row["side"], record.id, None, ours=True), {**columns, "link": row["link"]}
 
-        container = bound_container(connection, row["sync"], row["side"])
-        fresh = {
-            "sync": row["sync"],
-            "side": row["side"],
-            "id": record.id,
-            "container": container,
-            "link": row["link"],
-            "synced": {},
-            "base": {},
-            "present": "yes",
-            "missing_since": None,
-            "excluded": None,
-            "failed": None,
-            "ours": True,
-            "single": False,
-            **values,
-        }
-        put(connection, copies, [fresh])
-        return Copy(row["side"], record.id, data, record.version, {}, {}, changed_at, ours=True)
-    where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == record.id)
-    connection.execute(update(copies).where(*where).values(present="yes", missing_since=None, **values))
-    copy.native, copy.version, copy.changed_at = data, record.version, changed_at
-    return copy
+
+def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All columns of copies that this sync made."""
+    if not rows:
+        return []
+    container = bound_container(connection, rows[0]["sync"], rows[0]["side"])
+    rest: dict[str, Any] = {"excluded": None, "failed": None, "ours": True, "single": False, "synced": {}, "base": {}}
+    return [{**row, **rest, "container": container} for row in rows]
 
 
 def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict[str, Any]) -> None:
@@ -123,32 +138,25 @@ def _adopt(bound: Bound, state: LinkState, row: dict[str, Any]) -> None:
                 state.given(side, atom, given)
 
 
-def _finish(connection: Connection, row: dict[str, Any], state: LinkState, before: dict[str, Any]) -> None:
+def _columns(row: dict[str, Any], before: dict[str, Any], held: bool) -> dict[str, Any]:
+    """The link's columns once this side has been given its change."""
     todo = [side for side in before["todo"] if side != row["side"]]
     errors = {side: error for side, error in before["errors"].items() if side != row["side"]}
-    values = {
-        "todo": todo,
-        "errors": errors,
-        "failed": bool(errors),
-        "open": bool(todo or errors or before["dirty"] or _held(connection, row["link"])),
-    }
-    links.save(connection, row["sync"], state, values)
+    is_open = bool(todo or errors or before["dirty"] or held)
+    return {"todo": todo, "errors": errors, "failed": bool(errors), "open": is_open}
 
 
-def _held(connection: Connection, link: str) -> bool:
-    from engine.store.tables import holds
+def _held(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the links for which a person is asked."""
+    query = select(holds.c.link).where(holds.c.link.in_(ids), holds.c.state != "closed")
+    return set(connection.execute(query).scalars())
 
-    where = (holds.c.link == link, holds.c.state != "closed")
-    return connection.execute(select(holds.c.id).where(*where).limit(1)).first() is not None
 
-
-def _deleted(connection: Connection, row: dict[str, Any], state: LinkState, now: str) -> None:
+def _deleted(connection: Connection, row: dict[str, Any], state: LinkState, before: dict[str, Any], now: str) -> None:
     where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == row["record"])
     connection.execute(copies.delete().where(*where))
     rest = [side for side, copy in state.copies.items() if side != row["side"] and copy.present != "gone"]
-    query = select(link_table.c.todo).where(link_table.c.id == row["link"])
-    todo = [side for side in connection.execute(query).scalar() or [] if side != row["side"]]
-    values: dict[str, Any] = {"todo": todo}
+    values: dict[str, Any] = {"todo": [side for side in before["todo"] if side != row["side"]]}
     if not rest:
         connection.execute(copies.delete().where(copies.c.link == row["link"]))
         values |= {"ended": now, "open": False, "dirty": False}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select, text
+from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, inspect, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
@@ -122,6 +122,16 @@ def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *,
         connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
 
 
+def revise(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Updates the rows with these primary keys; all have the same keys, and what is not named stays."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = update(table).where(*(table.c[name] == bindparam(f"at_{name}") for name in keys))
+    renamed = {name: f"at_{name}" for name in keys}
+    connection.execute(statement, [{renamed.get(name, name): value for name, value in row.items()} for row in rows])
+
+
 def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
     """Slices of at most `size`: databases bound the number of parameters."""
     for at in range(0, len(items), size):
@@ -151,4 +161,4 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-__all__ = ["HEAD", "Store", "StoreError", "chunks", "metadata", "put"]
+__all__ = ["HEAD", "Store", "StoreError", "chunks", "metadata", "put", "revise"]
