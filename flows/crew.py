@@ -37,12 +37,13 @@ class Crew:
     _bar: Bar | None = None
 
     def __post_init__(self) -> None:
-        _ = self.work.session.bound  # schemas are read once, before the tasks need them
         self.ticket = Ticket.of(self.work)
 
     def extract(self, full: bool) -> dict[str, Path]:
         """Reads the sides, all at once; one that cannot be read says nothing."""
         names = list(self.work.session.mapping.sides)
+        if any(self.work.session.state(side)["schema"] is None for side in names):
+            self._requests.update(self._good(tasks.schemas.submit(self.ticket)))
         futures = {side: tasks.extract.submit(self.ticket, side, full) for side in names}
         return {side: self._snapshot(side, self._result(future)) for side, future in futures.items()}
 
@@ -96,6 +97,13 @@ class Crew:
             raise found
         return found
 
+    def _good(self, future: Future) -> Any:
+        """What the task gave. Raises any failure."""
+        found = self._result(future)
+        if isinstance(found, AppError):
+            raise found
+        return found
+
     def _snapshot(self, side: str, found: Any) -> Path:
         if isinstance(found, AppError):
             return steps.unreadable(self.work, side, found)
@@ -104,18 +112,14 @@ class Crew:
         return path
 
     def _planned(self, future: Future) -> list[str]:
-        found = self._result(future)
-        if isinstance(found, AppError):
-            raise found
+        found = self._good(future)
         self.work.errors |= found.errors
         self._requests.update(found.requests)
         sides: list[str] = found.sides
         return sides
 
     def _land(self, futures: list[Future]) -> None:
-        for one in [self._result(future) for future in futures]:
-            if isinstance(one, AppError):
-                raise one
+        for one in [self._good(future) for future in futures]:
             self.applied.append(one)
             self._requests[one.side] += one.requests
             if one.error:

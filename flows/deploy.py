@@ -29,6 +29,8 @@ SKIP = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrate
 """The next tick comes anyway."""
 QUEUE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 """A change that is reported during a run may have come after the reading."""
+TURN = int(timedelta(minutes=30).total_seconds())
+"""How long such a run waits for one of another deployment of the same sync; a tick of the schedule does not wait."""
 
 
 def deploy(project: Project, names: list[str]) -> list[dict[str, str]]:
@@ -72,7 +74,12 @@ def _nightly(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment | None:
     hour, minute = sync.schedule.full.split(":")
     schedule = Cron(f"{int(minute)} {int(hour)} * * *", timezone=sync.schedule.zone or "UTC")
     return _made(
-        sync_flow, f"{sync.sync}: nightly-full", {**at, "mode": "full"}, QUEUE, schedule=schedule, paused=sync.paused
+        sync_flow,
+        f"{sync.sync}: nightly-full",
+        {**at, "mode": "full", "patience": TURN},
+        QUEUE,
+        schedule=schedule,
+        paused=sync.paused,
     )
 
 
@@ -85,11 +92,11 @@ def _on_change(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment:
         within=timedelta(seconds=5),
         enabled=not sync.paused,
     )
-    return _made(sync_flow, f"{sync.sync}: on-change", at, QUEUE, triggers=[trigger])
+    return _made(sync_flow, f"{sync.sync}: on-change", {**at, "patience": TURN}, QUEUE, triggers=[trigger])
 
 
 def _backfill(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment:
-    return _made(backfill_flow, f"{sync.sync}: backfill", at, QUEUE, paused=True)
+    return _made(backfill_flow, f"{sync.sync}: backfill", {**at, "patience": TURN}, QUEUE, paused=True)
 
 
 def _made(

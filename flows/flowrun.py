@@ -62,7 +62,8 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
     try:
         project = Project.at(Path(root))
         try:
-            report = _in_turn(project, sync, kind, patience, body)
+            with tags(*runtime.flow_run.tags):  # so that the tasks of a deployed run have them too
+                report = _in_turn(project, sync, kind, patience, body)
         finally:
             project.close()
     except Busy as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 
@@ -18,9 +19,11 @@ from flows.page import Bar
 from flows.shards import Days, Shard, in_range
 from flows.ticket import Ticket
 
+P = ParamSpec("P")
 TRIES = 3
 PAUSE = timedelta(seconds=3)
 """Between two tries of reading a side; within one, each request has already been repeated."""
+
 Requests = dict[str, int]
 """Side -> HTTP requests sent."""
 
@@ -49,14 +52,28 @@ def _again(_task: Any, run: Any, state: Any) -> bool:
     return soon and run.run_count < TRIES
 
 
-@task(
-    task_run_name="extract {side}",
-    cache_policy=NO_CACHE,
-    retries=TRIES,
-    retry_delay_seconds=PAUSE.total_seconds(),
-    retry_condition_fn=_again,
-)
-@spoken
+def _reading(name: str) -> Callable[[Callable[P, Any]], Task[P, Any]]:
+    """A task that only reads: it can be tried again."""
+    pause = PAUSE.total_seconds()
+    made = task(
+        task_run_name=name,
+        cache_policy=NO_CACHE,
+        retries=TRIES,
+        retry_delay_seconds=pause,
+        retry_condition_fn=_again,
+    )
+    return lambda step: made(spoken(step))
+
+
+@_reading("schemas")
+def schemas(ticket: Ticket) -> Any:
+    """Read the fields of each app, where they are not known yet, and check the mapping against them."""
+    with ticket.work() as work:
+        _ = work.session.bound
+        return steps.requests(work)
+
+
+@_reading("extract {side}")
 def extract(ticket: Ticket, side: str, full: bool) -> Any:
     """Read one side into a snapshot."""
     with ticket.work() as work:
