@@ -106,11 +106,19 @@ def _google_events(url: str, token: str, calendar: str) -> Iterator[dict[str, An
 def _google_ics(master: dict[str, Any], changed: list[dict[str, Any]]) -> str:
     cancelled = [event for event in changed if event["status"] == "cancelled"]
     lines = [*master.get("recurrence", []), *(_line("EXDATE", event["originalStartTime"]) for event in cancelled)]
-    events = [_vevent(master, lines)]
-    for event in changed:
-        if event["status"] != "cancelled":
-            events.append(_vevent(event, [_line("RECURRENCE-ID", event["originalStartTime"])]))
-    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//fidelity//EN", *events, "END:VCALENDAR", ""])
+    own = [event for event in changed if event["status"] != "cancelled"]
+    events = [_vevent(event, [_line("RECURRENCE-ID", event["originalStartTime"])]) for event in own]
+    return "\r\n".join(
+        [
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//fidelity//EN",
+            _vevent(master, lines),
+            *events,
+            "END:VCALENDAR",
+            "",
+        ]
+    )
 
 
 def _vevent(event: dict[str, Any], lines: list[str]) -> str:
@@ -157,6 +165,8 @@ def objects(calendar_url: str, account: tuple[str, str]) -> dict[str, str]:
 
 # --- Outlook --------------------------------------------------------------------------------------------------------
 
+_SPAN = 4
+"""Years in one calendar view; Outlook shows five at most."""
 _SET = "String {b7c5a1f4-3d0e-4f52-9a6b-61f0c2d89e37} Name syncline"
 _EXPAND = f"singleValueExtendedProperties($filter=id eq '{_SET}')"
 _DAYS = dict(
@@ -173,8 +183,8 @@ def outlook(url: str, token: str) -> Meetings:
     """By event id. A meeting that stands apart for an occurrence of a series counts as the series' own."""
     mailbox = _Mailbox(f"{url}/v1.0/me", {"Authorization": f"Bearer {token}", "Prefer": 'IdType="ImmutableId"'})
     found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for year in range(FIRST.year, LAST.year + 1):
-        for event in mailbox.year(year):
+    for year in range(FIRST.year, LAST.year + 1, _SPAN):
+        for event in mailbox.years(year):
             found[_series(event)][event["id"]] = event
     masters = mailbox.masters()
     for id, master in masters.items():
@@ -188,8 +198,8 @@ class _Mailbox:
     root: str
     headers: dict[str, str]
 
-    def year(self, year: int) -> Iterator[dict[str, Any]]:
-        query = {"startDateTime": f"{year}-01-01T00:00:00Z", "endDateTime": f"{year + 1}-01-01T00:00:00Z"}
+    def years(self, first: int) -> Iterator[dict[str, Any]]:
+        query = {"startDateTime": f"{first}-01-01T00:00:00Z", "endDateTime": f"{first + _SPAN}-01-01T00:00:00Z"}
         yield from self._pages("calendarView", query | {"$top": "1000", "$expand": _EXPAND})
 
     def masters(self) -> dict[str, dict[str, Any]]:

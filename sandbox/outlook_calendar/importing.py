@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rruleset, rrulestr
 
 from sandbox.ics import Group, groups, lines, zone_of
 from sandbox.outlook_calendar.directory import OWNER, is_owner
@@ -186,12 +186,13 @@ def _wall(sent: dict[str, str]) -> datetime:
 def _starts(master: Any) -> list[tuple[date, datetime]]:
     """(local day, wall start) of the occurrences of the first two years, whatever the rules."""
     start = _moment(master["DTSTART"])
-    text = "\n".join(_local(line, start) for line in lines(master, "RRULE", "RDATE", "EXRULE"))
-    rules = rrulestr(text, dtstart=start.wall, forceset=True, ignoretz=True)
-    if lines(master, "RDATE"):
-        rules.rdate(start.wall)
+    text = "\n".join(_local(line, start) for line in lines(master, "RRULE", "EXRULE"))
+    rules = rrulestr(text, dtstart=start.wall, forceset=True, ignoretz=True) if text else rruleset()
+    more = [_moment(each).moved_to(start.zone).wall for each in _listed(master, "RDATE")]
+    for each in [start.wall, *more] if more else []:
+        rules.rdate(each)
     found = rules.between(start.wall, start.wall + YEARS, inc=True)
-    return [(each.date(), each) for each in dict.fromkeys(found)]
+    return [(at.date(), at) for at in dict.fromkeys(found)]
 
 
 def _local(line: str, start: Moment) -> str:
@@ -205,9 +206,13 @@ def _local(line: str, start: Moment) -> str:
 
 
 def _excluded(master: Any) -> set[date]:
-    found = master.get("EXDATE", [])
-    groups_of = found if isinstance(found, list) else [found]
-    return {_local_day(each, master) for group in groups_of for each in group.dts}
+    return {_local_day(each, master) for each in _listed(master, "EXDATE")}
+
+
+def _listed(master: Any, name: str) -> list[Any]:
+    """The moments of all EXDATE or RDATE lines."""
+    found = master.get(name, [])
+    return [each for line in (found if isinstance(found, list) else [found]) for each in line.dts]
 
 
 def _local_day(prop: Any, master: Any) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,9 @@ class Control:
     def log(self) -> Event:
         found: Event = HTTP.get(self._url + "log").raise_for_status().json()
         return found
+
+    def calm(self) -> None:
+        HTTP.delete(self._url + "faults").raise_for_status()
 
     def post(self, what: str, **body: Any) -> None:
         HTTP.post(self._url + what, json=body).raise_for_status()
@@ -66,11 +70,10 @@ class Google:
 
     def occurrence(self, series: str, day: str) -> str:
         """The id of the occurrence that was meant for this day."""
-        found = self._ask("GET", f"/{series}/instances?maxResults=2500")["items"]
-        starts = {
-            (each["originalStartTime"].get("dateTime") or each["originalStartTime"]["date"])[:10]: each["id"]
-            for each in found
-        }
+        at, near = date.fromisoformat(day), timedelta(days=30)
+        window = f"timeMin={at - near}T00:00:00Z&timeMax={at + near}T00:00:00Z"
+        found = self._ask("GET", f"/{series}/instances?maxResults=2500&{window}")["items"]
+        starts = {_day(each["originalStartTime"]): each["id"] for each in found}
         return str(starts[day])
 
     def find(self, title: str) -> Event:
@@ -87,6 +90,10 @@ class Google:
         reply = HTTP.request(method, address, json=body, headers={"Authorization": f"Bearer {self.token}"})
         assert reply.is_success, reply.text
         return reply.json() if reply.content else {}
+
+
+def _day(moment: Event) -> str:
+    return str(moment.get("dateTime") or moment["date"])[:10]
 
 
 @dataclass(frozen=True)
