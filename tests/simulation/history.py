@@ -1,7 +1,7 @@
 """One random history: a seed decides the apps' abilities, the users' edits, the faults and the crashes.
 
-The engine under test is the real one with its real store; only apps and clock are made up. Every value a user writes is a
-unique token, so that the oracle can say of each what became of it.
+The engine under test is the real one with its real store; only apps and clock are made up. Every value a user writes
+is a unique token, so that the oracle can say of each what became of it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class History:
         return f"{kind}{self.tokens}"
 
     def _user(self, *, meanwhile: bool = False) -> None:
-        """One edit; in the midst of a write only where the app can refuse a stale one: no client could see it elsewhere."""
+        """One edit. In the midst of a write only where the app refuses stale ones: elsewhere no client could see it."""
         self.clock += 1
         sides = [name for name, app in self.world.apps.items() if not meanwhile or app.caps.guarded is Support.YES]
         if not sides:
@@ -173,7 +173,7 @@ class History:
         self.world.now += timedelta(minutes=1)
         for app in self.world.apps.values():
             app.outage = faulty and self.rng.random() < 0.1
-            app.expired = faulty and self.rng.random() < 0.1 or app.outage
+            app.expired = (faulty and self.rng.random() < 0.1) or app.outage
             app.fault = self._fault if faulty else (lambda _moment, _what: None)
         self.trace.append(f"run{' with faults' if faulty else ''}")
         with suppress(Crash):
@@ -228,14 +228,16 @@ class History:
             values = {(row[name] or "").lower() for row in rows.values()}
             if len(values) > 1:
                 wrong.append(f"13 convergence: {entity}.{name} is {values}")
-            for edit in self.story.edits:
-                if edit.entity == entity and edit.field == name and not edit.superseded:
-                    if edit.token not in values and edit.token not in lost:
-                        wrong.append(f"1 lost update: {entity}.{name} = {edit.token} of {edit.side}, now {values}")
+            standing = [e for e in self.story.edits if (e.entity, e.field) == (entity, name) and not e.superseded]
+            wrong += [
+                f"1 lost update: {entity}.{name} = {edit.token} of {edit.side}, now {values}"
+                for edit in standing
+                if edit.token not in values | lost
+            ]
         return wrong
 
     def _resurrected(self, entity: str) -> list[str]:
-        """A create in doubt on an app that rewrites values looks like somebody's edit when found: that may bring it back."""
+        """Not where an app rewrites values: a create in doubt then looks like somebody's edit when it is found."""
         at = self.story.deleted.get(entity)
         loud = any(app.normalise is not str for app in self.world.apps.values())
         if at is None or loud or any(edit.entity == entity for edit in self.story.edits):
