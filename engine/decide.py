@@ -153,8 +153,7 @@ def _events(sync: str, run: str, link: LinkState, merged: Merged, now: str) -> l
 
 def _brake(connection: Connection, sync: str, brakes: Brakes, changes: list[Change], now: str) -> dict[int, str]:
     """Changes (by identity) that a brake stops, and what stops them. Also opens and closes the brake holds."""
-    counted = select(copies.c.side, func.count()).where(copies.c.sync == sync, copies.c.link.is_not(None))
-    totals = {row[0]: row[1] for row in connection.execute(counted.group_by(copies.c.side))}
+    totals = _totals(connection, sync) if changes else {}
     query = select(hold_table).where(
         hold_table.c.sync == sync, hold_table.c.kind == "brake", hold_table.c.state == "answered"
     )
@@ -173,6 +172,12 @@ def _brake(connection: Connection, sync: str, brakes: Brakes, changes: list[Chan
         wanted.append(holds.Wanted("brake", tripped.reason, detail, side=tripped.side))
     holds.reconcile(connection, sync, "brake", wanted, now)
     return stopped
+
+
+def _totals(connection: Connection, sync: str) -> dict[str, int]:
+    """Side -> how many of its records are linked."""
+    counted = select(copies.c.side, func.count()).where(copies.c.sync == sync, copies.c.link.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(counted.group_by(copies.c.side))}
 
 
 def _put_back(connection: Connection, sync: str, rejected: list[Change]) -> None:

@@ -33,8 +33,6 @@ class Seen:
     changed: int = 0
     gone: int = 0
     missing: int = 0
-    total: int = 0
-    """Copies that the side had before."""
 
 
 def ingest(store: Store, bound: Bound, lease: Lease, side: str, path: Path, now: str) -> Seen:
@@ -45,28 +43,32 @@ def ingest(store: Store, bound: Bound, lease: Lease, side: str, path: Path, now:
     frame = frame_of(path)
     with store.write() as connection:
         lease.check(connection)
-        known = _known(connection, lease.sync, side)
+        known = _known(connection, lease.sync, side, None if note.kind == "scan" else frame.get_column("id").to_list())
         joined = frame.join(known, on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
-        seen = Seen(side, read=frame.height, total=known.filter(pl.col("present") == "yes").height)
-        _arrivals(connection, bound, lease, side, joined, seen)
+        seen = Seen(side, read=frame.height)
+        _arrivals(connection, bound, lease, side, joined, seen, note.afresh)
         _departures(connection, lease, side, joined, note, seen, now)
         _advance(connection, lease.sync, side, note, now)
     return seen
 
 
-def _known(connection: Connection, sync: str, side: str) -> pl.DataFrame:
+def _known(connection: Connection, sync: str, side: str, ids: list[str] | None) -> pl.DataFrame:
+    """The side's copies: these, or all, so that a run over changes costs what changed and no more."""
     query = select(copies.c.id, copies.c.digest, copies.c.version, copies.c.present, copies.c.link).where(
         copies.c.sync == sync, copies.c.side == side
     )
-    rows = [tuple(row) for row in connection.execute(query)]
+    queries = [query] if ids is None else [query.where(copies.c.id.in_(part)) for part in chunks(ids)]
+    rows = [tuple(row) for each in queries for row in connection.execute(each)]
     schema = {"id": pl.String, "digest": pl.String, "version": pl.String, "present": pl.String, "link": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _arrivals(connection: Connection, bound: Bound, lease: Lease, side: str, joined: pl.DataFrame, seen: Seen) -> None:
+def _arrivals(
+    connection: Connection, bound: Bound, lease: Lease, side: str, joined: pl.DataFrame, seen: Seen, afresh: bool
+) -> None:
     here = joined.filter(pl.col("gone") == False)  # noqa: E712 - a column, not a truth value
     new = here.filter(pl.col("present").is_null())
-    differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (pl.col("present") != "yes")
+    differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (pl.col("present") != "yes") | pl.lit(afresh)
     changed = here.filter(pl.col("present").is_not_null() & differs)
     touched = here.filter(
         (pl.col("present") == "yes") & ~differs & pl.col("version").ne_missing(pl.col("version_known"))

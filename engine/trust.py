@@ -46,6 +46,8 @@ def _missing(connection: Connection, sync: str, side: str) -> list[str]:
 
 
 def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missing: int) -> str | None:
+    if not missing:
+        return None
     where = (
         copies.c.sync == sync,
         copies.c.side == seen.side,
@@ -53,8 +55,6 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missi
         copies.c.present.in_(("yes", "missing")),
     )
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
-    if not missing:
-        return None
     if missing == known and brakes.empty_side == "stop":
         return (
             f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"

@@ -83,12 +83,15 @@ def extract(work: Work, side: str, *, full: bool = False) -> Path:
     """Reads one side into a snapshot. Raises AppError."""
     session, path = work.session, work.session.snapshots(work.run) / f"{side}.parquet"
     state = session.state(side)
-    scan = full or state["cursor"] is None or state["untrusted"] is not None
+    afresh = session.afresh(side)
+    scan = full or afresh or state["cursor"] is None or state["untrusted"] is not None
     if scan:
         session.schema(side, live=True)
     at = session.mapping.sides[side]
     revisit = [] if state["untrusted"] else _revisit(work, side)
-    source = Source(side, at.object, dict(at.scope), None if scan else state["cursor"], revisit, state["account"])
+    source = Source(
+        side, at.object, dict(at.scope), None if scan else state["cursor"], revisit, state["account"], afresh
+    )
     log.info("reading %s (%s)", side, "everything" if scan else "changes")
     return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
 
@@ -160,7 +163,12 @@ def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
 
 def unsettled(work: Work) -> int:
     """Links that something happened to since they were merged."""
-    where = (links.c.sync == work.session.sync, links.c.dirty.is_(True), links.c.ended.is_(None))
+    where = (
+        links.c.sync == work.session.sync,
+        links.c.open.is_(True),
+        links.c.dirty.is_(True),
+        links.c.ended.is_(None),
+    )
     query = select(func.count().label("n")).select_from(links).where(*where)
     return int(work.session.project.store.rows(query)[0]["n"])
 
@@ -178,7 +186,7 @@ def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], request
         report.requests[side] = requests.get(side, 0)
     where = (holds.c.sync == session.sync, holds.c.state == "open")
     report.holds = store.rows(select(func.count().label("n")).select_from(holds).where(*where))[0]["n"]
-    bad = (links.c.sync == session.sync, links.c.failed.is_(True), links.c.ended.is_(None))
+    bad = (links.c.sync == session.sync, links.c.open.is_(True), links.c.failed.is_(True), links.c.ended.is_(None))
     lost = (copies.c.sync == session.sync, copies.c.failed.is_not(None))
     report.failed = store.rows(select(func.count().label("n")).select_from(links).where(*bad))[0]["n"]
     report.failed += store.rows(select(func.count().label("n")).select_from(copies).where(*lost))[0]["n"]

@@ -62,7 +62,7 @@ links = Table(
     "links",
     metadata,
     Column("id", String, primary_key=True),
-    Column("sync", String, nullable=False, index=True),
+    Column("sync", String, nullable=False),
     Column("rev", Integer, nullable=False, default=0),  # moves with every change to the link or one of its copies
     Column("agreed", Doc, nullable=False),  # {row: shared} and, for list rows, {row: {key: shared}}
     Column("origin", Doc, nullable=False),  # {row or row/key: [side, changed_at]} of values not yet everywhere
@@ -75,6 +75,7 @@ links = Table(
     Column("errors", Doc, nullable=False),  # {side: {reason, field, digest, attempts, retry_at}}
     Column("failed", Boolean, nullable=False, default=False),
     Column("created_at", String, nullable=False),
+    Index("links_open", "sync", "open"),
 )
 copies = Table(
     "copies",
@@ -96,7 +97,9 @@ copies = Table(
     Column("failed", String),  # why it could not be read, or null
     Column("ours", Boolean, nullable=False, default=False),  # created by this sync
     Column("single", Boolean, nullable=False, default=False),  # a person said it matches nothing
-    Index("copies_link", "link"),
+    Index("copies_link", "link", "sync"),
+    Index("copies_present", "sync", "side", "present", "link"),
+    Index("copies_failed", "sync", "failed"),
     Index("copies_container", "container", "id"),
 )
 copy_keys = Table(  # one row per rule of `match` that a copy has a value for

@@ -70,7 +70,7 @@ def _links() -> None:
         sa.Column("failed", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
     )
-    op.create_index("ix_links_sync", "links", ["sync"])
+    op.create_index("links_open", "links", ["sync", "open"])
     op.create_table(
         "copies",
         sa.Column("sync", sa.String(), primary_key=True),
@@ -92,7 +92,9 @@ def _links() -> None:
         sa.Column("single", sa.Boolean(), nullable=False),
     )
     op.create_index("copies_container", "copies", ["container", "id"])
-    op.create_index("copies_link", "copies", ["link"])
+    op.create_index("copies_failed", "copies", ["sync", "failed"])
+    op.create_index("copies_link", "copies", ["link", "sync"])
+    op.create_index("copies_present", "copies", ["sync", "side", "present", "link"])
     op.create_table(
         "copy_keys",
         sa.Column("sync", sa.String(), primary_key=True),
