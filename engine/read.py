@@ -27,6 +27,8 @@ class Source:
     """Records to look at by id whatever the app lists: missing ones, in-doubt writes, pings."""
     account: str | None
     """The account that was signed in when the side was last read."""
+    afresh: bool = False
+    """The mapping has changed since the side was last scanned."""
 
 
 def read(
@@ -45,7 +47,7 @@ def read(
                 f"{source.side} is now signed in as {account}, before it was {source.account}. "
                 "Connect the former account again, or make a new sync for this one."
             )
-    note = Note(source.side, "changes" if source.cursor else "scan", None, account)
+    note = Note(source.side, "changes" if source.cursor else "scan", None, account, afresh=source.afresh)
     try:
         save(path, _pages(connector, source, note, beat), wanted, note)
     except CursorExpired:

@@ -35,6 +35,8 @@ class Note:
     account: str
     records: int = 0
     requests: int = 0
+    afresh: bool = False
+    """The mapping has changed since the last scan: every record is judged, keyed and merged anew."""
     error: str = ""
     """Why the side could not be read; the snapshot then says nothing."""
 

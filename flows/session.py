@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from connectors import App
 from engine.apply import Target
@@ -19,7 +19,7 @@ from engine.contract import Field, Schema
 from engine.mapping import Brakes, MappingError, check_against
 from engine.store import put
 from engine.store.lease import Lease
-from engine.store.tables import sides
+from engine.store.tables import mappings, sides
 from flows.project import Project
 
 
@@ -117,6 +117,12 @@ class Session:
         """The mapping as a document, and its digest."""
         doc: dict[str, Any] = self.mapping.model_dump(mode="json", by_alias=True)
         return doc, digest(doc)
+
+    def afresh(self, side: str) -> bool:
+        """Whether the mapping has changed since the side was last scanned: then everything is looked at again."""
+        query = select(func.max(mappings.c.at).label("at")).where(mappings.c.sync == self.sync)
+        changed, scanned = self.project.store.rows(query)[0]["at"], self.state(side)["scanned_at"]
+        return bool(changed and scanned and changed > scanned)
 
     def snapshots(self, run: str) -> Path:
         """Where this run's snapshots go."""

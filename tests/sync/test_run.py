@@ -250,6 +250,25 @@ def test_filters_are_judged_on_every_run(make: Make) -> None:
     assert world.status()["b"]["excluded"] == 1
 
 
+def test_a_changed_mapping_looks_at_everything_and_writes_only_what_differs(make: Make) -> None:
+    world = make("a", "b")
+    first = world.apps["a"].add(name="Review", kind="talk")
+    other = world.apps["a"].add(name="Lunch", kind="private")
+    world.run()
+    rows = "  kind: {a: kind, b: kind}\nonly: {a: {not: {field: kind, is: private}}}"
+    world.write_mapping(rows)
+    report = world.run()
+    assert report.writes["b"] == {"create": 0, "update": 1, "delete": 0}
+    assert {row["name"]: row["kind"] for row in world.apps["b"].live().values()} == {"Review": "talk", "Lunch": None}
+    assert world.status()["a"] == world.status()["b"]
+    assert (world.status()["a"]["in_sync"], world.status()["a"]["excluded"]) == (1, 1)
+    assert told(world.run()) == 0
+    world.apps["a"].edit(other, kind=None, note="open")
+    world.run()
+    assert {row["note"] for row in world.apps["b"].live().values()} == {None, "open"}
+    assert first in world.apps["a"].live()
+
+
 def test_a_side_that_is_down_stops_only_itself(make: Make) -> None:
     world = make("a", "b", "c")
     world.apps["a"].add(name="Review")
