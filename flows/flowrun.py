@@ -18,22 +18,24 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 from engine.store.lease import Busy
 from flows import steps
 from flows.broken import WHY, close_broken
+from flows.direct import Progress
 from flows.expected import EXPECTED
-from flows.page import show_logs, show_report
+from flows.page import show_logs, show_report, watcher
 from flows.project import Project
-from flows.report import OPS, RunReport
+from flows.report import OPS, RunReport, counted
 from flows.server import ServerError
 
 Body = Callable[[steps.Work], RunReport]
 
 
-def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any) -> RunReport:
+def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any, progress: Progress | None = None) -> RunReport:
     """Runs a flow in this process for a command, which says itself how it went: Prefect's lines go to its page only.
 
     Raises what stopped the run, or ServerError.
     """
     for name in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).propagate = False
+    before = watcher.set(progress or watcher.get())
     try:
         with tags(*tags_of(project, sync)):
             state: Any = flow(str(project.root), sync, *given, return_state=True)
@@ -44,6 +46,8 @@ def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any) -> RunR
             f"The Prefect server does not answer at {PREFECT_API_URL.value()}. Start it, or take PREFECT_API_URL away: "
             "then the project starts one of its own. A run works without: syncline run NAME --direct"
         ) from error
+    finally:
+        watcher.reset(before)
     found = state.result(raise_on_failure=False)
     if isinstance(found, RunReport):
         return found
@@ -102,8 +106,8 @@ def _sentence(report: RunReport) -> str:
     """What the page says beside the state."""
     if report.errors:
         return " ".join(f"{side}: {reason}" for side, reason in report.errors.items())
-    counts = {op: sum(writes.get(op, 0) for writes in report.writes.values()) for op in OPS}
-    said = [f"{count} {op}{'d' if op.endswith('e') else 'ed'}" for op, count in counts.items() if count]
+    ops = {op: sum(writes.get(op, 0) for writes in report.writes.values()) for op in OPS}
+    said = [counted(ops)] if any(ops.values()) else []
     said += [f"{report.holds} waiting for a person"] * bool(report.holds)
     said += [f"{report.failed} not written"] * bool(report.failed)
-    return ", ".join(said).capitalize() + "." if said else "Nothing to do."
+    return ", ".join(said) + "." if said else "Nothing to do."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,10 +16,13 @@ from sqlalchemy import func, select
 from engine.holds import listed
 from engine.store import Store
 from engine.store.tables import changes, links
+from flows.direct import Progress
 from flows.project import Project
 from flows.report import RunReport
 
 OURS = ("engine", "connectors", "flows")
+watcher: ContextVar[Progress] = ContextVar("watcher", default=lambda _side, _done, _all: None)
+"""Who also wants to know how far the run is: the command that called it. Threads inherit it, other processes do not."""
 MOST = 20
 """Records listed in a report; the commands list the rest."""
 
@@ -59,10 +63,12 @@ class Bar:
     def move(self, store: Store) -> None:
         """To the share of the run's changes that have been dealt with."""
         open_ = func.count().filter(changes.c.state.in_(("planned", "sent")))
-        query = select(func.count().label("all"), open_.label("open")).where(changes.c.run == self.run)
-        (row,) = store.rows(query.where(changes.c.state != "held"))
-        done = 100.0 * (row["all"] - row["open"]) / row["all"] if row["all"] else 100.0
-        update_progress_artifact(self.id, progress=round(done, 1))
+        query = select(changes.c.side, func.count().label("all"), open_.label("open")).group_by(changes.c.side)
+        rows = store.rows(query.where(changes.c.run == self.run, changes.c.state != "held"))
+        every, left = sum(row["all"] for row in rows), sum(row["open"] for row in rows)
+        update_progress_artifact(self.id, progress=round(100.0 * (every - left) / every, 1) if every else 100.0)
+        for row in rows:
+            watcher.get()(row["side"], row["all"] - row["open"], row["all"])
 
 
 def show_report(project: Project, sync: str, report: RunReport) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 OPS = ("create", "update", "delete")
+
+
+def counted(ops: Mapping[str, int]) -> str:
+    """Writes by operation, in words: `3 created, 1 deleted`; nothing where there are none."""
+    done = {"create": "created", "update": "updated", "delete": "deleted"}
+    return ", ".join(f"{ops[op]} {word}" for op, word in done.items() if ops.get(op))
 
 
 @dataclass

@@ -63,6 +63,7 @@ class Server:
             for _ in range(ATTEMPTS):
                 port = _free_port()
                 extra = {**environment(self.home), "PREFECT__SERVER_FINAL": "1"}
+                extra["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"  # else the page asks port 4200
                 started = self._program.start(self._command(port), str(port), extra)
                 if self._answers(started):
                     return _page(started)
@@ -122,6 +123,7 @@ def environment(home: Path) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "engine,connectors,flows",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # what is logged between runs is nobody's
     }
 
 

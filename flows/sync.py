@@ -8,6 +8,7 @@ from prefect import flow
 
 from flows import steps
 from flows.crew import Crew
+from flows.direct import Progress
 from flows.flowrun import call, carried_out
 from flows.project import Project
 from flows.report import RunReport
@@ -41,6 +42,6 @@ def _body(work: steps.Work, full: bool) -> RunReport:
     return crew.finish(snapshots)
 
 
-def run(project: Project, sync: str, *, full: bool = False) -> RunReport:
+def run(project: Project, sync: str, *, full: bool = False, progress: Progress | None = None) -> RunReport:
     """Runs the flow in this process, reporting to the Prefect server in the environment."""
-    return call(sync_flow, project, sync, "full" if full else "incremental")
+    return call(sync_flow, project, sync, "full" if full else "incremental", progress=progress)

@@ -10,12 +10,15 @@ from typing import Any, ParamSpec
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 
 from engine.contract import Transient
+from engine.decide import Decided
+from engine.snapshot import note_of
 from flows import steps
 from flows.expected import spoken
 from flows.page import Bar
+from flows.report import counted
 from flows.shards import Days, Shard, in_range
 from flows.ticket import Ticket
 
@@ -77,7 +80,10 @@ def schemas(ticket: Ticket) -> Any:
 def extract(ticket: Ticket, side: str, full: bool) -> Any:
     """Read one side into a snapshot."""
     with ticket.work() as work:
-        return Extracted(steps.extract(work, side, full=full), steps.requests(work))
+        path = steps.extract(work, side, full=full)
+        note = note_of(path)
+        read = f"{note.records} {'changed records' if note.kind == 'changes' else 'records'}"
+        return Completed(message=read, data=Extracted(path, steps.requests(work)))
 
 
 @task(task_run_name="diff", cache_policy=NO_CACHE)
@@ -86,8 +92,7 @@ def diff(ticket: Ticket, snapshots: dict[str, Path], days: Days | None = None) -
     """Join the snapshots with what is known, merge field by field, plan, brake."""
     with ticket.work() as work:
         within = in_range(work.session.bound, days) if days else None
-        planned = steps.diff(work, snapshots, within).planned
-        return Planned(list(planned), work.errors, steps.requests(work))
+        return _planned(work, steps.diff(work, snapshots, within))
 
 
 @task(task_run_name="load {side}", cache_policy=NO_CACHE)
@@ -97,7 +102,9 @@ def load(ticket: Ticket, side: str, bar: Bar, shard: Shard | None = None) -> Any
     with ticket.work() as work:
         store = work.session.project.store
         applied = steps.load(work, side, lambda _done, _all: bar.move(store), shard)
-        return Failed(message=applied.error, data=applied) if applied.error else applied
+        if applied.error:
+            return Failed(message=applied.error, data=applied)
+        return Completed(message=counted(applied.writes) or "nothing was written", data=applied)
 
 
 @task(task_run_name="look again", cache_policy=NO_CACHE)
@@ -106,5 +113,13 @@ def again(ticket: Ticket, errors: dict[str, str]) -> Any:
     """Merge and plan what was edited while we wrote."""
     with ticket.work() as work:
         work.errors |= errors
-        more = steps.again(work, steps.trusts(work))
-        return Planned(list(more.planned) if more else [], work.errors, steps.requests(work))
+        return _planned(work, steps.again(work, steps.trusts(work)))
+
+
+def _planned(work: steps.Work, decided: Decided | None) -> Any:
+    """The plan, and as a message what is in it."""
+    sides = decided.planned if decided else {}
+    said = [f"{side}: {count} to {op}" for side, ops in sides.items() for op, count in ops.items() if count]
+    said += [f"{decided.held} changes held by a brake"] if decided and decided.held else []
+    plan = Planned(list(sides), work.errors, steps.requests(work))
+    return Completed(message=", ".join(said) or "nothing to write", data=plan)

@@ -126,8 +126,10 @@ def _direct(project: Project, sync: str, full: bool) -> dict[str, Any]:
 def _prefect(project: Project, sync: str, full: bool) -> dict[str, Any]:
     _use_prefect(project)
     from flows import sync as flow
+    from syncline.output import bars
 
-    report: dict[str, Any] = flow.run(project, sync, full=full).as_json()
+    with bars() as progress:
+        report: dict[str, Any] = flow.run(project, sync, full=full, progress=progress).as_json()
     return report
 
 
@@ -135,8 +137,11 @@ def _backfill(project: Project, sync: str, days: tuple[date, date], shards: int,
     if not direct:
         _use_prefect(project)
     from flows import backfill as flow
+    from syncline.output import bars
 
-    report: dict[str, Any] = flow.run(project, sync, *days, shards=shards, direct=direct).as_json()
+    with bars() as progress:
+        found = flow.run(project, sync, *days, shards=shards, direct=direct, progress=progress)
+    report: dict[str, Any] = found.as_json()
     return report
 
 

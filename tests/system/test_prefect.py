@@ -15,11 +15,10 @@ from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from engine.store.lease import Busy
-from flows import backfill, deploy, flowrun, page, steps, tasks
+from flows import backfill, deploy, flowrun, page, steps, sync, tasks
 from flows.backfill_flow import runner
 from flows.project import ProjectError
 from flows.server import Server, ServerError
-from flows.sync import sync_flow
 from tests.system.prefect_world import Page, Prefect, stand_ins, until
 
 pytestmark = pytest.mark.xdist_group("prefect")  # one server for all of them
@@ -80,6 +79,7 @@ def test_the_page_shows_a_run_from_its_tasks_to_its_report(make: Make) -> None:
     assert "ambiguous" in artifacts["markdown"]
     lines = it.page.logs(run["id"], "Finished in state Completed('3 created")
     assert "reading google (everything)" in lines
+    assert "Finished in state Completed('outlook: 3 to create')" in lines
 
 
 def test_an_idle_run_has_nothing_to_load(make: Make) -> None:
@@ -106,8 +106,10 @@ def test_progress_moves_while_a_side_is_being_loaded(make: Make, monkeypatch: py
         seen.append(it.page.artifacts(it.shown()[0]["id"])["progress"])
 
     monkeypatch.setattr(page, "update_progress_artifact", update)
-    it.run()
+    watched: list[tuple[str, int, int]] = []
+    sync.run(it.project, it.name, progress=lambda *seen: watched.append(seen))
     assert seen == [41.7, 83.3, 100.0]
+    assert watched == [("outlook", 50, 120), ("outlook", 100, 120), ("outlook", 120, 120)]
 
 
 def test_a_side_that_is_down_fails_the_run_with_a_sentence_and_the_others_are_written(make: Make) -> None:
@@ -152,9 +154,9 @@ def test_a_run_waits_for_its_turn_or_says_who_is_at_it(make: Make, monkeypatch: 
         it.run()
     assert it.shown()[0]["state"]["message"].startswith(f"{it.name} is being run by")
     monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "every-5-minutes")
-    assert sync_flow(str(it.root), it.name, return_state=True).is_cancelled()
+    assert sync.sync_flow(str(it.root), it.name, return_state=True).is_cancelled()
     monkeypatch.setattr(flowrun.time, "sleep", lambda _: lease.give_back())
-    state = sync_flow(str(it.root), it.name, patience=60, return_state=True)
+    state = sync.sync_flow(str(it.root), it.name, patience=60, return_state=True)
     assert state.is_completed()
 
 
