@@ -63,9 +63,9 @@ def _seed_group(writer: Writer, account: Account, calendar: Calendar, group: ics
 
 
 def _seed_override(writer: Writer, calendar: Calendar, master: Event, override: Any, body: dict[str, Any]) -> None:
-    """As an exception. A RECURRENCE-ID that is a mere date names the occurrence of that day."""
+    """As an exception. A RECURRENCE-ID of the other kind than the series' start names the occurrence of its day."""
     original = times.normalise(_moment(override["RECURRENCE-ID"], calendar), "originalStartTime", calendar.zone)
-    if "date" in original and "date" not in master["start"]:
+    if ("date" in original) != ("date" in master["start"]):
         day = datetime.combine(times.wall(original), times.wall(master["start"]).time())
         original = times.at_wall(day, master["start"])
     event_id = f"{master['id']}_{times.suffix(original)}"
@@ -73,7 +73,8 @@ def _seed_override(writer: Writer, calendar: Calendar, master: Event, override: 
         writer.delete(calendar, event_id, QUIET)
         return
     different = {name: value for name, value in body.items() if value != master.get(name)}
-    writer.patch(calendar, event_id, different | {"start": body["start"], "end": body["end"]}, QUIET)
+    times_of = {name: dict.fromkeys(("date", "dateTime", "timeZone")) | body[name] for name in ("start", "end")}
+    writer.patch(calendar, event_id, different | times_of, QUIET)
 
 
 def _body(event: Any, account: Account, calendar: Calendar) -> dict[str, Any]:

@@ -124,7 +124,7 @@ class Outlook:
         return self._ask("GET", f"/{quote(id, safe='')}" + (f"?$select={select}" if select else ""))
 
     def occurrence(self, series: str, day: str) -> str:
-        window = "startDateTime=2015-01-01T00:00:00Z&endDateTime=2040-01-01T00:00:00Z&$top=1000"
+        window = "startDateTime=2005-01-01T00:00:00Z&endDateTime=2040-01-01T00:00:00Z&$top=1000"
         found = self._ask("GET", f"/{quote(series, safe='')}/instances?{window}")["value"]
         return str({each["occurrenceId"].rsplit(".", 1)[-1]: each["id"] for each in found}[day])
 

@@ -63,19 +63,27 @@ def test_an_endless_series_of_day_31_ends_on_the_sides_that_cannot_hold_it_and_s
     assert len(world.alike()) == 31
 
 
-def test_a_rule_that_outlook_cannot_hold_at_all_waits_for_a_person(world: World) -> None:
-    line = "RRULE:FREQ=DAILY;BYHOUR=9,15;COUNT=6"
-    world.caldav.add("Pills", "2026-11-02T09:00", "2026-11-02T09:05", line)
+def test_a_rule_that_outlook_cannot_hold_waits_for_a_person(world: World) -> None:
+    line = "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15"
+    world.caldav.add("Wages", "2026-11-01T09:00", "2026-11-01T09:30", line)
     world.settle(holds=1)
     (hold,) = world.holds()
     assert (hold["kind"], hold["side"], hold["row"]) == ("refused", "outlook", "repeat")
-    assert "several starts a day" in hold["reason"]
-    assert world.shows("caldav") == world.shows("google") and len(world.shows("google")) == 6
+    assert "more than 400 days" in hold["reason"]
+    assert world.shows("caldav") == world.shows("google") and len(world.shows("google")) == 100
     assert world.shows("outlook") == []
     assert world.status()["caldav"]["held"] == 1
-    world.caldav.edit("pills.ics", f"{line}\n", "RRULE:FREQ=DAILY;COUNT=3\n")
+    world.caldav.edit("wages.ics", f"{line}\n", f"{line};COUNT=3\n")
     world.settle()
-    assert days(world.alike()) == ["2026-11-02", "2026-11-03", "2026-11-04"]
+    assert days(world.alike()) == ["2026-11-01", "2026-11-15", "2026-12-01"]
+
+
+def test_several_starts_a_day_stay_where_they_are(world: World) -> None:
+    world.caldav.add("Pills", "2026-11-02T09:00", "2026-11-02T09:05", "RRULE:FREQ=DAILY;BYHOUR=9,15;COUNT=6")
+    world.settle(holds=2)
+    assert {hold["side"] for hold in world.holds()} == {"google", "outlook"}
+    assert all("several starts a day" in hold["reason"] for hold in world.holds())
+    assert [len(world.shows(side)) for side in world.sides] == [0, 0, 6]
 
 
 @pytest.mark.parametrize("side", ["google", "outlook", "caldav"])
