@@ -12,7 +12,7 @@ from typing import Any
 from prefect import Flow, runtime, tags
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from engine.store.lease import Busy
@@ -31,13 +31,14 @@ Body = Callable[[steps.Work], RunReport]
 def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any, progress: Progress | None = None) -> RunReport:
     """Runs a flow in this process for a command, which says itself how it went: Prefect's lines go to its page only.
 
-    Raises what stopped the run, or ServerError.
+    Without heartbeats, for which Prefect waits up to a second at the end: we find killed runs ourselves. Raises what
+    stopped the run, or ServerError.
     """
     for name in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).propagate = False
     before = watcher.set(progress or watcher.get())
     try:
-        with tags(*tags_of(project, sync)):
+        with tags(*tags_of(project, sync)), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             state: Any = flow(str(project.root), sync, *given, return_state=True)
     except RuntimeError as error:
         if "Failed to reach API" not in str(error):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LIBRARY = Path(__file__).parent.parent / "mappings"
 STATE = ".syncline"
 NOT_SYNCS = frozenset({"prefect", "compose", "docker-compose"})
+Stamp = tuple[int, int, int] | None
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -96,12 +97,10 @@ class Project:
 
     def deployment(self, name: str) -> Deployment:
         """The sync of that name. Raises ProjectError or MappingError."""
-        from engine.yamlfile import load_deployment
-
         if name not in self.syncs():
             raise ProjectError(self._unknown("sync", name, self.syncs(), f"in {self.root / 'deployments'}"))
         path = self.deployment_file(name)
-        found = load_deployment(path)
+        found = _deployment(path, _stamp(path))
         if found.sync != name:
             raise ProjectError(f"{path}: the file says sync: {found.sync}, so it must be named {found.sync}.yaml.")
         return found
@@ -116,9 +115,8 @@ class Project:
 
     def mapping(self, name: str) -> MappingModel:
         """A mapping by path, or by name: the project's own first, then the library. Raises MappingError."""
-        from engine.yamlfile import load_mapping
-
-        return load_mapping(self.mapping_file(name))
+        path = self.mapping_file(name)
+        return _mapping(path, _stamp(path))
 
     def mapping_file(self, name: str) -> Path:
         """The file that `mapping` reads."""
@@ -170,6 +168,30 @@ class Project:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         there = f" There are: {', '.join(names)}." if names else " There are none yet."
         return f"There is no {what} {name!r}{' ' + where if where else ''}.{hint}{there}"
+
+
+# Every task of a run opens the project anew; parsing its files each time would be a tenth of an idle run.
+@lru_cache(maxsize=64)
+def _mapping(path: Path, _stamp: Stamp) -> MappingModel:
+    from engine.yamlfile import load_mapping
+
+    return load_mapping(path)
+
+
+@lru_cache(maxsize=64)
+def _deployment(path: Path, _stamp: Stamp) -> Deployment:
+    from engine.yamlfile import load_deployment
+
+    return load_deployment(path)
+
+
+def _stamp(path: Path) -> Stamp:
+    """Tells one state of a file from another; None where it cannot be read, which the loader puts in words."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _is_project(folder: Path) -> bool:
