@@ -170,7 +170,8 @@ def _still_fit(
         query = select(links.c.id, links.c.rev).where(links.c.id.in_([row["link"] for row in rows]))
         revs = {row.id: row.rev for row in connection.execute(query)}
         fit = [row for row in rows if revs.get(row["link"]) == row["rev"] and row["id"] not in moved]
-        stale = [row for row in rows if row not in fit]
+        fitting = {row["id"] for row in fit}
+        stale = [row for row in rows if row["id"] not in fitting]
         journal.mark(connection, [row["id"] for row in stale], "stale", error="the record changed since it was planned")
         mark_dirty(connection, [row["link"] for row in stale])
         journal.mark(connection, [row["id"] for row in fit], "sent", sent_at=clock().isoformat())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 from sqlalchemy.types import TypeDecorator
 
 from engine.canonical import dumps
@@ -98,8 +98,11 @@ copies = Table(
     Column("ours", Boolean, nullable=False, default=False),  # created by this sync
     Column("single", Boolean, nullable=False, default=False),  # a person said it matches nothing
     Index("copies_link", "link", "sync"),
-    Index("copies_present", "sync", "side", "present", "link"),
-    Index("copies_failed", "sync", "failed"),
+    # None of these begins as the primary key does: without statistics PostgreSQL might look records up by one of them.
+    Index("copies_present", "present", "sync", "side", "link"),
+    Index(
+        "copies_failed", "sync", sqlite_where=text("failed IS NOT NULL"), postgresql_where=text("failed IS NOT NULL")
+    ),
     Index("copies_container", "container", "id"),
 )
 copy_keys = Table(  # one row per rule of `match` that a copy has a value for

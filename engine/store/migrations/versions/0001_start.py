@@ -92,9 +92,10 @@ def _links() -> None:
         sa.Column("single", sa.Boolean(), nullable=False),
     )
     op.create_index("copies_container", "copies", ["container", "id"])
-    op.create_index("copies_failed", "copies", ["sync", "failed"])
+    some = sa.text("failed IS NOT NULL")
+    op.create_index("copies_failed", "copies", ["sync"], sqlite_where=some, postgresql_where=some)
     op.create_index("copies_link", "copies", ["link", "sync"])
-    op.create_index("copies_present", "copies", ["sync", "side", "present", "link"])
+    op.create_index("copies_present", "copies", ["present", "sync", "side", "link"])
     op.create_table(
         "copy_keys",
         sa.Column("sync", sa.String(), primary_key=True),
