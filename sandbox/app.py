@@ -30,7 +30,7 @@ from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -113,9 +113,12 @@ class Shell:
         """The whole answer, counted."""
         visit = _visit(scope)
         is_open = visit.path.startswith(self._standin.open_paths)
+        receive = await _at_hand(receive)
         refusal = None if is_open else await self._obstacle(scope, visit)
         try:
             messages = await _collect(refusal or self._api, scope, receive)
+        except ClientDisconnect:
+            messages = await _collect(self._standin.failure(500), scope, receive)  # nobody is there to read it
         except Exception:
             log.exception("a stand-in failed at %s %s", visit.method, visit.target)
             messages = await _collect(self._standin.failure(500), scope, receive)
@@ -174,6 +177,18 @@ def _receiver(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+async def _at_hand(receive: Receive) -> Receive:
+    """The whole request body, in memory: a request that is held up takes effect even if its sender is gone by then."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            break
+    gone = message["type"] == "http.disconnect"
+    return receive if gone else _receiver(body)
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> list[Message]:

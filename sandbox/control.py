@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ def control_routes(standin: StandIn, world: World, save: Callable[[], None]) -> 
     routes: list[BaseRoute] = [Route(path, _endpoint(act), methods=[method]) for path, method, act in table]
     routes.append(Route("/_control/now", control.now, methods=["GET"]))
     routes.append(Route("/_control/log", control.log, methods=["GET"]))
+    routes.append(Route("/_control/faults", control.faults, methods=["GET"]))
     return routes
 
 
@@ -57,6 +59,10 @@ class _Control:
     async def log(self, _: Request) -> Response:
         """Counters and the last requests."""
         return JSONResponse(self._world.journal.as_json())
+
+    async def faults(self, _: Request) -> Response:
+        """The failures still to come; one is taken when the request that it hits comes in."""
+        return JSONResponse({"pending": [asdict(fault) for fault in self._world.faults.pending]})
 
     async def now(self, _: Request) -> Response:
         """The server's present."""

@@ -58,6 +58,11 @@ class Faults:
         """Queue one."""
         self._pending.append(fault)
 
+    @property
+    def pending(self) -> tuple[Fault, ...]:
+        """Those not used up, oldest first."""
+        return tuple(self._pending)
+
     def clear(self) -> None:
         """Be friendly again."""
         self._pending.clear()

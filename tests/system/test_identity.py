@@ -47,6 +47,23 @@ def test_series_of_the_same_title_and_start_are_one(world: World) -> None:
     assert len(world.alike()) == 3
 
 
+def test_ambiguous_meetings_wait_and_a_person_pairs_them(world: World) -> None:
+    first = world.google.add("Lunch", *SPAN, location="Canteen")
+    world.google.add("Lunch", *SPAN, location="Park")
+    outlook = world.outlook.add("Lunch", *SPAN)
+    world.settle(holds=1)
+    (hold,) = world.holds()
+    assert hold["kind"] == "ambiguous" and "title" in hold["reason"]
+    assert [len(world.shows(side)) for side in world.sides] == [2, 1, 0], "nothing is written while a person is asked"
+    assert {side: status["ambiguous"] for side, status in world.status().items()} == {
+        "google": 2, "outlook": 1, "caldav": 0,
+    }  # fmt: skip
+    answer(world.project.store, hold["id"], {"value": f"google:{first}=outlook:{outlook}"}, world.now.isoformat())
+    world.settle()
+    assert len(world.alike()) == 2
+    assert world.outlook.read(outlook)["location"]["displayName"] == "Canteen"
+
+
 def test_ambiguous_meetings_that_a_person_keeps_apart(world: World) -> None:
     world.google.add("Lunch", *SPAN)
     world.google.add("Lunch", *SPAN)

@@ -86,6 +86,19 @@ def test_several_starts_a_day_stay_where_they_are(world: World) -> None:
     assert [len(world.shows(side)) for side in world.sides] == [0, 0, 6]
 
 
+def test_spellings_that_only_a_caldav_server_takes(world: World) -> None:
+    """An UNTIL of another kind than the start, and rules that take days away."""
+    span = "2026-11-02T09:00", "2026-11-02T10:00"
+    world.caldav.add("Until", *span, "RRULE:FREQ=WEEKLY;UNTIL=20261116")
+    world.caldav.add("Less", *span, "RRULE:FREQ=DAILY;COUNT=9", "EXRULE:FREQ=WEEKLY;BYDAY=SA,SU")
+    world.settle()
+    for side in ("google", "outlook"):
+        shown = starts(world.shows(side))
+        assert [at[8:10] for at in shown["Until"]] == ["02", "09", "16"], side
+    assert [at[8:10] for at in starts(world.shows("outlook"))["Less"]] == ["02", "03", "04", "05", "06", "09", "10"]
+    assert "EXRULE:FREQ=WEEKLY;BYDAY=SA,SU" in world.google.find("Less")["recurrence"]
+
+
 @pytest.mark.parametrize("side", ["google", "outlook", "caldav"])
 def test_a_single_meeting_becomes_a_series_and_is_single_again(world: World, side: str) -> None:
     id = getattr(world, side).add("Review", "2026-11-02T09:00", "2026-11-02T10:00")
