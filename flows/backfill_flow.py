@@ -51,9 +51,9 @@ def runner(name: str) -> TaskRunner[Any]:
     module, cls = RUNNERS[name]
     try:
         found: TaskRunner[Any] = getattr(import_module(module), cls)()
-    except ImportError:
+    except ImportError as error:
         package = module.replace("_", "-")
         raise ProjectError(
-            f"task_runner: {name} needs the package {package}. Install it: pip install {package}"
+            f"task_runner: {name} needs the package {package} ({error}). Install it: pip install {package}"
         ) from None
     return found

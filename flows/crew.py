@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import allow_failure
+from prefect.client.schemas.objects import RunInput, TaskRunResult
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 
@@ -61,18 +62,19 @@ class Crew:
         self._land([submit(self.ticket, side, bar, wait_for=before, return_state=False) for side in able])
 
     def load_shards(self, parts: list[tuple[str, Shard]]) -> None:
-        """Writes the shards on the task runner chosen for them."""
+        """Writes the shards on the task runner chosen for them. Futures cannot travel there, ids of tasks can."""
         if not parts or self.everywhere is None:
             return
         count = Counter(side for side, _ in parts)
         at: Counter[str] = Counter()
-        bar, before, futures = self._progress(), self._next(), []
+        bar, futures = self._progress(), []
+        after: set[RunInput] = {TaskRunResult(id=one.unwrap().task_run_id) for one in self._next()}
         with self.everywhere as pool:
             for side, shard in parts:
                 at[side] += 1
                 load = tasks.load.with_options(task_run_name=f"load {side} {at[side]} of {count[side]}")
                 given = {"ticket": self.ticket, "side": side, "bar": bar, "shard": shard}
-                futures.append(pool.submit(load, given, wait_for=before))
+                futures.append(pool.submit(load, given, dependencies={"ticket": after}))
             self._land(futures)
 
     def look_again(self) -> list[str]:

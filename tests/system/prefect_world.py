@@ -57,7 +57,7 @@ class Page:
 
     def logs(self, run: str, last: str) -> list[str]:
         """The lines of a flow run in order, once one of them contains `last`."""
-        APILogHandler.flush(APILogHandler())
+        APILogHandler().flush()
         where = {"flow_run_id": {"any_": [run]}}
 
         def lines() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from prefect.deployments import run_deployment
+from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from engine.store.lease import Busy
@@ -36,6 +37,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     try:
         with temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home}):
             yield Page(url)
+            APILogHandler().flush()  # what is still on its way would complain of a server that has gone
     finally:
         server.down()
 
