@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -55,7 +56,9 @@ def save(path: Path, pages: Iterable[tuple[Page, bool]], wanted: frozenset[str],
     frame = frame.unique("id", keep="last", maintain_order=True)
     note.records = frame.height
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(path, compression="zstd")
+    packed = BytesIO()
+    frame.write_parquet(packed, compression="zstd")
+    path.write_bytes(packed.getvalue())  # by Python: a full disk is then an OSError, not a flaw of the format
     describe(path, note)
     return path
 

@@ -92,6 +92,14 @@ class Lease:
             connection.execute(update(leases).where(*where).values(until=""))
 
 
+def between(connection: Connection, sync: str | None) -> None:
+    """Waits for the transaction that a run of the sync is in, if any; its next one begins when this one has ended.
+
+    For people's answers: a run and they must not work on the same rows at once. Comes first in a transaction.
+    """
+    connection.execute(select(leases.c.fence).where(leases.c.sync == sync).with_for_update()).all()
+
+
 def _dead(holder: str, key: tuple[str, str, int]) -> bool:
     """Whether the holder surely is gone: a process of this machine that ended, or a run of this one that broke off."""
     if holder == here():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -17,10 +18,12 @@ from sqlalchemy import Engine, event
 
 import engine.store
 from engine.contract import Op
+from engine.snapshot import Note, save
 from engine.store.lease import Fenced, Lease
 from engine.store.tables import changes
 from flows.project import Project
 from syncline.cli import main
+from syncline.errors import explain
 from tests.store.postgres import Postgres
 from tests.sync.memory import MemoryApp
 from tests.sync.world import World, told
@@ -33,6 +36,15 @@ print("locked", flush=True)
 time.sleep(600)
 """
 Command = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The command line logs to the standard error of the test it ran in, which is closed afterwards."""
+    yield
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if handler.name == "syncline"]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture
@@ -204,6 +216,12 @@ def test_a_full_disk_is_said_so(world: World, command: Command) -> None:
     with room_for(3):
         code, said = run(command)
     assert (code, "full" in said, "Free some space" in said) == (1, True, True)
+
+
+def test_a_full_disk_for_snapshots_is_said_so() -> None:
+    with pytest.raises(OSError) as raised:
+        save(Path("/dev/full"), [], frozenset(), Note("a", "scan", None, "ann"))
+    assert explain(raised.value).startswith("The disk is full")
 
 
 def test_another_process_that_writes(world: World, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
