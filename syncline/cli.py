@@ -36,6 +36,7 @@ app = App(
     version=lambda: version("syncline"),
     default_parameter=Parameter(negative=""),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # we say ourselves that nothing is lost
 )
 for _group, _commands in GROUPS.items():
     for _command in _commands:
