@@ -35,7 +35,7 @@ check: setup ## Format, lint, types, layers, documentation
 docs: setup ## Write the generated parts of the documentation anew
 	$(BIN)/python -m syncline.docs
 
-bench: setup ## Time the engine with 10,000 meetings and print the figures
+bench: setup ## Measure what runs cost: 10,000 meetings, 100,000 copies, start-up (about three minutes)
 	$(BIN)/python -m benchmarks
 
 lock: ## Resolve the newest allowed versions into requirements.lock (needs pip 25.1 or later)
