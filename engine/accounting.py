@@ -76,7 +76,7 @@ def _states(sync: str) -> Select[Any]:
 def _held_by(kind: str) -> ColumnElement[bool]:
     return and_(
         copies.c.link.is_not(None),
-        exists().where(holds.c.link == copies.c.link, holds.c.kind == kind, holds.c.state != "closed"),
+        exists().where(holds.c.link == copies.c.link, holds.c.kind == kind, holds.c.state == "open"),
     )
 
 

@@ -114,7 +114,9 @@ def _send(
     heard: list[Outcome] = []
     error: AppError | None = None
     try:
-        heard.extend(target.connector.write(target.obj, target.scope, [_write(row) for row in fit]))
+        for outcome in target.connector.write(target.obj, target.scope, [_write(row) for row in fit]):
+            heard.append(outcome)
+            lease.keep()  # a slow app must not outlast it
     except AppError as raised:
         error = raised
     with store.write() as connection:
@@ -231,7 +233,13 @@ def _park(connection: Connection, row: dict[str, Any], error: Invalid, now: str)
     """The record waits until it changes; the others go on."""
     errors = connection.execute(select(links.c.errors).where(links.c.id == row["link"])).scalar() or {}
     attempts = errors.get(row["side"], {}).get("attempts", 0) + 1
-    entry = {"reason": str(error), "field": error.field, "digest": digest(row["data"]), "attempts": attempts, "at": now}
+    entry = {
+        "reason": str(error),
+        "field": error.field,
+        "digest": digest([row["op"], row["data"], row["version"]]),
+        "attempts": attempts,
+        "at": now,
+    }
     values = {"errors": {**errors, row["side"]: entry}, "failed": True}
     connection.execute(update(links).where(links.c.id == row["link"]).values(**values))
 

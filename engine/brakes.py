@@ -26,7 +26,7 @@ class Tripped:
     @property
     def digest(self) -> str:
         """Of exactly this list: an approval counts for nothing else."""
-        return digest([self.kind, self.side, sorted([c.link, c.op, c.data] for c in self.changes)])
+        return digest([self.kind, self.side, sorted(item(change) for change in self.changes)])
 
 
 def judge(brakes: Brakes, changes: Iterable[Change], totals: Mapping[str, int]) -> list[Tripped]:
@@ -44,6 +44,11 @@ def judge(brakes: Brakes, changes: Iterable[Change], totals: Mapping[str, int]) 
             reason = f"{len(group)} {kind} on {side} of {total} linked records; the brake allows {limit.of(total)}"
             tripped.append(Tripped(kind, side, reason, tuple(group)))
     return tripped
+
+
+def item(change: Change) -> str:
+    """One change of an approved list: the same write to the same record."""
+    return digest([change.link, change.side, change.op, change.data])
 
 
 def _kind(change: Change) -> str:

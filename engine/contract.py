@@ -100,6 +100,10 @@ class Missing(AppError):
     """The record is not there."""
 
 
+class Deleted(Missing):
+    """A create whose key was used before: that record was made, and deleted since. A positive proof."""
+
+
 class Invalid(AppError):
     """The app will never accept this value: park the record, go on."""
 

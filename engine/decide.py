@@ -6,7 +6,9 @@ Everything it decides is stored in the same transaction: agreed values, holds, p
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +16,8 @@ from sqlalchemy import Connection, func, select, update
 
 from engine import holds, journal
 from engine.bound import Bound
-from engine.brakes import judge
-from engine.links import changed, excluded, load, save
+from engine.brakes import item, judge
+from engine.links import changed, load, save
 from engine.linkstate import Atom, LinkState, label
 from engine.mapping import Brakes
 from engine.merge import Merged, merge
@@ -26,6 +28,7 @@ from engine.store.lease import Lease
 from engine.store.tables import copies, history, links
 from engine.store.tables import holds as hold_table
 
+log = logging.getLogger("engine")
 CHUNK = 400
 
 
@@ -58,7 +61,8 @@ def decide(
         for part in chunks(ids, CHUNK):
             changes += _decide_part(connection, bound, lease.sync, run, rules, list(part), now, within)
         decided = Decided(run)
-        stopped = _brake(connection, lease.sync, brakes, changes, now)
+        whole = within is None and rules.readable.issuperset(bound.names)
+        stopped = _brake(connection, lease.sync, brakes, changes, now, whole=whole)
         journal.plan(connection, lease.sync, run, changes, stopped)
         decided.held = len(stopped)
         for change in changes:
@@ -72,7 +76,6 @@ def _decide_part(
     connection: Connection, bound: Bound, sync: str, run: str, rules: Rules, ids: list[str], now: str, within: Any
 ) -> list[Change]:
     states = load(connection, ids)
-    leaving = excluded(connection, ids)
     asked = _asked(connection, ids)
     unsure = journal.in_doubt(connection, ids)
     flips = journal.flips(connection, ids, now)
@@ -81,9 +84,7 @@ def _decide_part(
     events: list[dict[str, Any]] = []
     saved: list[tuple[LinkState, dict[str, Any]]] = []
     for link, before in states.values():
-        verdict = _decide_link(
-            bound, link, before, rules, leaving.get(link.id), asked.get(link.id, []), link.id in unsure, flips
-        )
+        verdict = _decide_safely(bound, link, before, rules, asked.get(link.id, []), link.id in unsure, flips)
         if within is not None and not within(link.agreed):
             verdict.defer()
         changes += verdict.changes
@@ -96,11 +97,34 @@ def _decide_part(
         if changed(before, link, values) or before["dirty"]:
             saved.append((link, values))
     save(connection, sync, saved)
+    judged = [link for link in ids if link not in unsure]
     for kind in ("conflict", "refused", "loop"):
-        holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, ids)
+        holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, among=judged)
     for part in chunks(events):
         connection.execute(history.insert(), list(part))
     return changes
+
+
+def _decide_safely(
+    bound: Bound,
+    link: LinkState,
+    before: dict[str, Any],
+    rules: Rules,
+    asked: list[dict[str, Any]],
+    unsure: bool,
+    flips: dict[str, Any],
+) -> Verdict:
+    """The verdict; a value that no rule foresees parks its own record and no other."""
+    link.copies = {side: copy for side, copy in link.copies.items() if side in bound.sides}
+    try:
+        return _decide_link(bound, link, before, rules, asked, unsure, flips)
+    except Exception as error:
+        log.exception("a record could not be judged (link %s)", link.id)
+        reason = f"its values could not be read: {type(error).__name__}: {error}"
+        parked = Verdict(Merged())
+        parked.errors = {"": {"reason": reason, "field": None, "digest": "", "attempts": 1}}
+        link.agreed, link.origin = deepcopy(before["agreed"]), deepcopy(before["origin"])
+        return parked
 
 
 def _decide_link(
@@ -108,7 +132,6 @@ def _decide_link(
     link: LinkState,
     before: dict[str, Any],
     rules: Rules,
-    leaves: str | None,
     asked: list[dict[str, Any]],
     unsure: bool,
     flips: dict[str, Any],
@@ -118,8 +141,9 @@ def _decide_link(
         for hold in asked
         if hold["kind"] == "conflict" and hold["answer"]
     }
-    merged = Merged() if leaves or unsure else merge(bound, link, answers)
-    return judge_link(bound, link, before, merged, rules, leaves=leaves, asked=asked, unsure=unsure, flips=flips)
+    away = any(copy.excluded for copy in link.copies.values())
+    merged = Merged() if away or unsure else merge(bound, link, answers)
+    return judge_link(bound, link, before, merged, rules, asked=asked, unsure=unsure, flips=flips)
 
 
 def _asked(connection: Connection, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
@@ -151,26 +175,33 @@ def _events(sync: str, run: str, link: LinkState, merged: Merged, now: str) -> l
     ]
 
 
-def _brake(connection: Connection, sync: str, brakes: Brakes, changes: list[Change], now: str) -> dict[int, str]:
-    """Changes (by identity) that a brake stops, and what stops them. Also opens and closes the brake holds."""
+def _brake(
+    connection: Connection, sync: str, brakes: Brakes, changes: list[Change], now: str, *, whole: bool
+) -> dict[int, str]:
+    """Changes (by identity) that a brake stops, and what stops them. Also opens and closes the brake holds.
+
+    An approval holds for exactly the changes it was given for, until they are made. `whole`: all sides were read and
+    nothing was left out, so that what is not planned now is not wanted any more.
+    """
     totals = _totals(connection, sync) if changes else {}
     query = select(hold_table).where(
         hold_table.c.sync == sync, hold_table.c.kind == "brake", hold_table.c.state == "answered"
     )
-    answers = {row["detail"].get("about"): row["answer"] for row in connection.execute(query).mappings()}
+    answered = [dict(row) for row in connection.execute(query).mappings()]
+    released = {item for row in answered if row["answer"].get("value") == "release" for item in row["detail"]["items"]}
     stopped: dict[int, str] = {}
     wanted = []
-    for tripped in judge(brakes, changes, totals):
-        answer = answers.get(tripped.digest)
-        if answer and answer.get("value") == "release":
-            continue
-        if answer and answer.get("skip"):
+    for tripped in judge(brakes, [change for change in changes if item(change) not in released], totals):
+        if any(row["answer"].get("skip") and row["detail"]["about"] == tripped.digest for row in answered):
             _put_back(connection, sync, [change for change in tripped.changes if change.op == "delete"])
         stopped |= {id(change): tripped.reason for change in tripped.changes}
         listed = [{"op": change.op, "record": change.record, "link": change.link} for change in tripped.changes]
-        detail = {"about": tripped.digest, "kind": tripped.kind, "changes": listed}
+        items = sorted(item(change) for change in tripped.changes)
+        detail = {"about": tripped.digest, "kind": tripped.kind, "changes": listed, "items": items}
         wanted.append(holds.Wanted("brake", tripped.reason, detail, side=tripped.side))
-    holds.reconcile(connection, sync, "brake", wanted, now)
+    waiting = {item(change) for change in changes}
+    spare = {row["digest"] for row in answered if waiting.intersection(row["detail"]["items"])}
+    holds.reconcile(connection, sync, "brake", wanted, now, spare=spare, only_open=not whole)
     return stopped
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from engine import ids
 from engine.canonical import digest
 from engine.store import Store, chunks
+from engine.store.lease import between
 from engine.store.tables import copies, hold_copies, holds, links
 
 
@@ -40,16 +41,32 @@ class Wanted:
 
 
 def reconcile(
-    connection: Connection, sync: str, kind: str, wanted: Sequence[Wanted], now: str, among: Sequence[str] | None = None
+    connection: Connection,
+    sync: str,
+    kind: str,
+    wanted: Sequence[Wanted],
+    now: str,
+    *,
+    among: Sequence[str] | None = None,
+    sides: Collection[str] | None = None,
+    spare: Collection[str] = (),
+    only_open: bool = False,
 ) -> None:
-    """Opens the wanted holds that are not open yet and closes the others of this kind (of these links, where named)."""
+    """Opens the wanted holds that are not there yet and closes the others of this kind.
+
+    Only what was judged is closed: holds of the links `among`, or of `sides`, where given, and none of the digests to
+    `spare`; with `only_open` none at all.
+    """
     where = [holds.c.sync == sync, holds.c.kind == kind, holds.c.state.in_(("open", "answered"))]
+    if sides is not None:
+        where.append(holds.c.side.in_(sides))
     there: dict[str, str] = {}
     for part in [None] if among is None else list(chunks(among)):
         narrowed = where if part is None else [*where, holds.c.link.in_(part)]
         there |= {row.digest: row.id for row in connection.execute(select(holds.c.id, holds.c.digest).where(*narrowed))}
-    keep = {hold.digest for hold in wanted}
-    close(connection, [there[found] for found in there if found not in keep], now)
+    keep = {hold.digest for hold in wanted}.union(spare)
+    if not only_open:
+        close(connection, [there[found] for found in there if found not in keep], now)
     for hold in wanted:
         if hold.digest not in there:
             there[hold.digest] = _open(connection, sync, hold, now)
@@ -93,12 +110,13 @@ def listed(store: Store, sync: str | None = None, state: str = "open") -> list[d
 def answer(store: Store, hold: str, said: dict[str, Any], now: str) -> dict[str, Any]:
     """Records a person's answer: `{"take": side}`, `{"value": v}` or `{"skip": True}`. The next run acts on it."""
     with store.write() as connection:
+        between(connection, connection.execute(select(holds.c.sync).where(holds.c.id == hold)).scalar())
         row = connection.execute(select(holds).where(holds.c.id == hold)).mappings().first()
         if row is None:
             raise HoldError(f"there is no hold {hold}. `syncline holds` lists them.")
-        if row["state"] == "closed":
+        if row["state"] == "closed" or (row["state"] == "answered" and row["kind"] == "ambiguous"):
             raise HoldError(f"hold {hold} is settled already. `syncline holds` lists the open ones.")
-        _check(dict(row), said)
+        _check(connection, dict(row), said)
         connection.execute(update(holds).where(holds.c.id == hold).values(state="answered", answer=said))
         if row["link"]:
             connection.execute(
@@ -109,27 +127,52 @@ def answer(store: Store, hold: str, said: dict[str, Any], now: str) -> dict[str,
         return {**row, "state": "answered", "answer": said}
 
 
-def _check(row: dict[str, Any], said: dict[str, Any]) -> None:
-    sides = row["detail"].get("values", {})
-    if "take" in said and row["kind"] in ("conflict", "loop") and said["take"] not in sides:
+def _check(connection: Connection, row: dict[str, Any], said: dict[str, Any]) -> None:
+    """Raises HoldError where the answer does not fit."""
+    kind, detail = row["kind"], row["detail"]
+    sides = detail.get("values", {})
+    way = next((way for way in ("take", "value", "skip") if way in said), None)
+    if way not in _WAYS[kind]:
+        raise HoldError(f"a hold of kind {kind} is not answered like that; answer with {_answers(kind)}.")
+    if way == "take" and said["take"] not in sides:
         raise HoldError(f"hold {row['id']} has values from {', '.join(sides)}, none from {said['take']}.")
-    if "take" in said and row["kind"] not in ("conflict", "loop"):
-        raise HoldError(f"a hold of kind {row['kind']} has no side to take; answer with {_answers(row['kind'])}.")
-    if row["kind"] == "brake" and said.get("value") not in (None, "release"):
-        raise HoldError("a brake is answered with --value release (let it happen) or --skip (undo it at its origin).")
+    if kind in ("brake", "outage", "loop") and way == "value" and said["value"] != "release":
+        raise HoldError(f"hold {row['id']} is answered with {_answers(kind)}.")
+    if kind == "brake" and way == "skip" and detail["kind"] != "deletes":
+        raise HoldError("only deletions can be rejected; let the others happen (--value release) or edit the records.")
+    if kind == "doubt" and way == "value":
+        where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == str(said["value"]))
+        if connection.execute(select(copies.c.id).where(*where, copies.c.link.is_(None))).first() is None:
+            raise HoldError(f"{row['side']} has no unlinked record {said['value']}; answer with {_answers(kind)}.")
+    if kind == "conflict" and way == "value" and row["key"] and not isinstance(said["value"], dict | None):
+        raise HoldError(f"{row['row']} holds entries with fields; give the value as JSON, or take a side.")
+
+
+_WAYS = {
+    "conflict": ("take", "value", "skip"),
+    "ambiguous": ("value", "skip"),
+    "brake": ("value", "skip"),
+    "outage": ("value",),
+    "refused": ("skip",),
+    "doubt": ("value", "skip"),
+    "loop": ("value",),
+}
+"""Which answers each kind takes."""
 
 
 def _answers(kind: str) -> str:
     return {
         "ambiguous": "--value SIDE:ID=SIDE:ID to link two records, or --skip to keep all apart",
-        "brake": "--value release to let it happen, or --skip to undo it at its origin",
+        "brake": "--value release to let it happen, or --skip to undo deletions at their origin",
+        "outage": "--value release if the records really are gone (each is looked at once more first)",
+        "loop": "--value release to let it go on",
         "refused": "--skip to leave that side as it is",
         "doubt": "--value ID of the record it became, or --skip if it was not created",
     }.get(kind, "--take SIDE, --value V or --skip")
 
 
 def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[str, Any], now: str) -> None:
-    from engine.links import create
+    from engine.links import attach, create
 
     records = {tuple(record) for record in row["detail"]["records"]}
     if said.get("skip"):
@@ -142,4 +185,16 @@ def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[st
     group = [tuple(part.split(":", 1)) for part in parts]
     if len(group) < 2 or not records.issuperset(group) or len({part[0] for part in group}) != len(group):
         raise HoldError(f"answer hold {row['id']} with {_answers('ambiguous')}; its records: {sorted(records)}.")
-    create(connection, row["sync"], [[(side, record) for side, record in group]], now)
+    tied = {side: link for side, record in group if (link := _link(connection, row["sync"], side, record))}
+    if len(tied) > 1:
+        raise HoldError("these records belong to different things already; pair a free record with one of them.")
+    free = [(side, record) for side, record in group if side not in tied]
+    if tied:
+        attach(connection, row["sync"], next(iter(tied.values())), free)
+    else:
+        create(connection, row["sync"], [free], now)
+
+
+def _link(connection: Connection, sync: str, side: str, record: str) -> str | None:
+    where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
+    return connection.execute(select(copies.c.link).where(*where)).scalar()

@@ -6,6 +6,7 @@ was *applied*.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from sqlalchemy import Connection, select, update
 from engine.bound import Bound
 from engine.filters import qualifies
 from engine.match import keys_of
-from engine.rules import describe
+from engine.problem import MappingError
+from engine.rules import Rule, describe
 from engine.snapshot import Note, frame_of, note_of, records
 from engine.store import Store, chunks, put, revise
 from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, history, links, sides
+
+log = logging.getLogger("engine")
 
 
 @dataclass
@@ -76,10 +80,10 @@ def _arrivals(
     container = bound_container(connection, lease.sync, side)
     for frame, known in ((new, False), (changed, True)):
         rows = [_row(lease.sync, side, container, record) for record in records(frame)]
-        _judge(bound, side, rows)
+        _judge(bound, side, rows, _before(connection, lease.sync, side, rows) if known else {})
         for part in chunks(rows):
             _store(connection, list(part), known)
-            _rekey(connection, bound, side, list(part))
+            rekey(connection, bound, side, list(part))
     seen.new, seen.changed = new.height, changed.height
     mark_dirty(connection, changed.get_column("link").drop_nulls().to_list())
     seen_again = touched.select("id", "version", "changed_at").to_dicts()
@@ -103,11 +107,38 @@ def _row(sync: str, side: str, container: str, record: dict[str, Any]) -> dict[s
     }
 
 
-def _judge(bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
+def _judge(bound: Bound, side: str, rows: list[dict[str, Any]], before: dict[str, dict[str, Any]]) -> None:
+    """Who takes part; a field that was not read this time is as it was."""
     rule = bound.mapping.only.get(side)
-    fits = qualifies(rule, [row["observed"] for row in rows]) if rule is not None and rows else [True] * len(rows)
+    records = [{**before.get(row["id"], {}), **row["observed"]} for row in rows]
+    fits = _fits(rule, rows, records) if rule is not None and rows else [True] * len(rows)
     for row, fit in zip(rows, fits, strict=True):
         row["excluded"] = None if fit or rule is None else f"on {side}, it is not so that {describe(rule)}"
+
+
+def _fits(rule: Rule, rows: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[bool]:
+    """Which qualify; where a value does not suit the rule, only its own record is set aside."""
+    try:
+        return qualifies(rule, records)
+    except MappingError:
+        fits = []
+        for row, record in zip(rows, records, strict=True):
+            try:
+                fits += qualifies(rule, [record])
+            except MappingError as error:
+                row["failed"] = str(error)
+                fits.append(True)
+        return fits
+
+
+def _before(connection: Connection, sync: str, side: str, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for part in chunks([row["id"] for row in rows]):
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id.in_(part))
+        found |= {
+            row.id: row.observed for row in connection.execute(select(copies.c.id, copies.c.observed).where(*where))
+        }
+    return found
 
 
 def _store(connection: Connection, rows: list[dict[str, Any]], known: bool) -> None:
@@ -123,8 +154,9 @@ def _store(connection: Connection, rows: list[dict[str, Any]], known: bool) -> N
         )
 
 
-def _rekey(connection: Connection, bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
-    readable = [row for row in rows if not row["failed"]]
+def rekey(connection: Connection, bound: Bound, side: str, rows: list[dict[str, Any]]) -> None:
+    """Stores the match keys of copies as they are now."""
+    readable = [row for row in rows if not row.get("failed")]
     if not readable or not bound.mapping.match:
         return
     ids = [row["id"] for row in readable]
@@ -133,9 +165,18 @@ def _rekey(connection: Connection, bound: Bound, side: str, rows: list[dict[str,
     found = [
         {"sync": row["sync"], "side": side, "id": row["id"], "rule": rule, "key": key}
         for row in readable
-        for rule, key in keys_of(bound, side, row["observed"]).items()
+        for rule, key in _keys(bound, side, row).items()
     ]
     put(connection, copy_keys, found)
+
+
+def _keys(bound: Bound, side: str, row: dict[str, Any]) -> dict[int, str]:
+    """None where a lens meets a value it does not know: the record is parked when it is merged."""
+    try:
+        return keys_of(bound, side, row["observed"])
+    except Exception:
+        log.exception("%s %s has values that cannot be read", side, row["id"])
+        return {}
 
 
 def _departures(

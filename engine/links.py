@@ -33,15 +33,10 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[LinkStat
             row["changed_at"],
             row["present"],
             row["ours"],
+            row["excluded"],
         )
         states[row["link"]][0].copies[row["side"]] = copy
     return states
-
-
-def excluded(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Link id -> why one of its copies does not qualify."""
-    query = select(copies.c.link, copies.c.excluded).where(copies.c.link.in_(ids), copies.c.excluded.is_not(None))
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def save(connection: Connection, sync: str, saved: Sequence[tuple[LinkState, dict[str, Any]]]) -> None:
@@ -93,6 +88,9 @@ def create(connection: Connection, sync: str, groups: Sequence[Sequence[tuple[st
 
 def attach(connection: Connection, sync: str, link: str, group: Sequence[tuple[str, str]]) -> None:
     """Ties records to a link; they have settled nothing yet."""
+    places = [side for side, _ in group]
+    gone = (copies.c.sync == sync, copies.c.link == link, copies.c.side.in_(places), copies.c.present == "gone")
+    connection.execute(copies.delete().where(*gone))
     _tie(connection, sync, {link: group})
     connection.execute(update(links).where(links.c.id == link).values(dirty=True, open=True, rev=links.c.rev + 1))
 
@@ -106,11 +104,15 @@ def _tie(connection: Connection, sync: str, groups: dict[str, Sequence[tuple[str
     revise(connection, copies, rows)
 
 
-def sides_of(connection: Connection, sync: str, ids: Sequence[str]) -> dict[str, set[str]]:
-    """Link id -> the sides it has a copy on."""
+def sides_of(
+    connection: Connection, sync: str, ids: Sequence[str], present: Sequence[str] = ("yes", "missing")
+) -> dict[str, set[str]]:
+    """Link id -> the sides it has a copy on; one that was deleted makes room for another."""
     found: dict[str, set[str]] = defaultdict(set)
     for part in chunks(ids):
-        query = select(copies.c.link, copies.c.side).where(copies.c.sync == sync, copies.c.link.in_(part))
+        query = select(copies.c.link, copies.c.side).where(
+            copies.c.sync == sync, copies.c.link.in_(part), copies.c.present.in_(present)
+        )
         for row in connection.execute(query):
             found[row[0]].add(row[1])
     return dict(found)

@@ -64,6 +64,8 @@ class Copy:
     present: str = "yes"
     ours: bool = False
     """Created by this sync."""
+    excluded: str | None = None
+    """Why it takes no part."""
 
 
 @dataclass

@@ -70,9 +70,14 @@ class Matches:
 
 
 def match(
-    free: Iterable[Member], groups: Iterable[tuple[int, list[Member]]], has: dict[str, set[str]], rules: list[list[str]]
+    free: Iterable[Member],
+    groups: Iterable[tuple[int, list[Member]]],
+    has: dict[str, set[str]],
+    absent: dict[str, set[str]],
+    rules: list[list[str]],
 ) -> Matches:
-    """Pairs the free records. `groups` are (rule, all records with one key), `has` is link -> sides it has a copy on.
+    """Pairs the free records. `groups` are (rule, all records with one key), `has` is link -> sides it has a copy on,
+    `absent` those of them where that copy is missing: its like there may be the same under a new id, so it waits.
 
     Earlier rules win; a record is paired once; records left over get a link of their own.
     """
@@ -83,6 +88,9 @@ def match(
         loose = [m for m in members if (m.side, m.id) in left and (m.side, m.id) not in waiting]
         if not loose:
             continue
+        gaps = {side for m in members if m.link for side in absent.get(m.link, set())}
+        waiting |= {(m.side, m.id) for m in loose if m.side in gaps}
+        loose = [m for m in loose if m.side not in gaps]
         by_side: dict[str, list[Member]] = defaultdict(list)
         for member in loose:
             by_side[member.side].append(member)
@@ -90,15 +98,16 @@ def match(
         if len(by_side) + len(open_links) < 2:
             continue
         named = " + ".join(rules[rule])
-        if len(open_links) <= 1 and all(len(found) == 1 for found in by_side.values()):
-            target = open_links[0] if open_links else None
-            fitting = [m for m in loose if target is None or m.side not in has.get(target, set())]
-            matches.joined.append((fitting, target, f"same {named}"))
-            has.setdefault(target or "", set()).update(m.side for m in fitting if target)
-            for member in fitting:
+        target = open_links[0] if open_links else None
+        taken = has.get(target, set()) if target else set()
+        if len(open_links) <= 1 and all(len(found) == 1 for found in by_side.values()) and not taken & set(by_side):
+            matches.joined.append((loose, target, f"same {named}"))
+            has.setdefault(target or "", set()).update(by_side if target else ())
+            for member in loose:
                 del left[member.side, member.id]
         else:
-            matches.ambiguous.append((loose, f"several records have the same {named}"))
+            tied = [m for m in members if m.link in open_links]
+            matches.ambiguous.append(([*loose, *tied], f"several records have the same {named}"))
             waiting |= {(member.side, member.id) for member in loose}
     for key, member in left.items():
         if key not in waiting:

@@ -68,6 +68,9 @@ def merge(bound: Bound, link: LinkState, answers: dict[Atom, tuple[str, dict[str
     """Merges all atoms of the link. `answers` maps an atom to (conflict digest, what a person said of it)."""
     merged = Merged()
     copies = link.readable()
+    for copy in copies.values():
+        if not copy.synced and not copy.base:  # it has never settled: it has been given nothing yet
+            link.join(bound, copy)
     now = {side: bound.get(side, copy.native or {}) for side, copy in copies.items()}
     was = {side: _was(bound, link, side, now[side]) for side in copies}
     for row in bound.rows.values():
@@ -111,7 +114,13 @@ def _merge_atom(
         winner, rule = candidates[0], "edited" if peek(was.get(candidates[0].side or "", {}), atom) else "filled"
     else:
         conflict = Conflict(atom, changed, {s: link.copies[s].changed_at for s in changed}, peek(link.agreed, atom))
-        picked = _pick(row, candidates, conflict, answers.get(atom), tuple(bound.names))
+        answer = answers.get(atom)
+        if answer is not None and answer[0] == conflict.digest and answer[1].get("skip"):
+            for side in changed:  # a person leaves the sides as they are, until the next edit
+                link.settle(bound, side, atom)
+                link.given(side, atom, peek(link.agreed, atom))
+            return
+        picked = _pick(row, candidates, conflict, answer, link, tuple(bound.names))
         if picked is None:
             merged.conflicts.append(conflict)
             return
@@ -123,7 +132,8 @@ def _candidates(bound: Bound, link: LinkState, atom: Atom, changed: dict[str, An
     """The values in question, without those that are only a poorer spelling of another one."""
     found = [_Candidate(side, value, link.copies[side].changed_at) for side, value in changed.items()]
     if any(peek(link.copies[side].base, atom, ...) is not ... for side in changed):
-        origin = link.origin.get(label(atom)) or [None, None]
+        held = [copy.changed_at for side, copy in link.copies.items() if side not in changed and copy.changed_at]
+        origin = link.origin.get(label(atom)) or [None, max(held, default=None)]
         agreed = peek(link.agreed, atom)
         if agreed is not None or origin[0] is not None:
             found.append(_Candidate(None, agreed, origin[1]))
@@ -152,7 +162,12 @@ def _shows(bound: Bound, link: LinkState, side: str, atom: Atom, value: Any, giv
 
 
 def _pick(
-    row: Row, candidates: list[_Candidate], conflict: Conflict, answer: Any, order: tuple[str, ...]
+    row: Row,
+    candidates: list[_Candidate],
+    conflict: Conflict,
+    answer: Any,
+    link: LinkState,
+    order: tuple[str, ...],
 ) -> tuple[_Candidate, str] | None:
     if answer is not None and answer[0] == conflict.digest:
         if "value" in answer[1]:
@@ -164,7 +179,8 @@ def _pick(
     if row.conflicts == "ask":
         return None
     for candidate in candidates:
-        if candidate.side == row.conflicts:
+        settled = candidate.side is None and row.conflicts in link.copies and row.conflicts not in conflict.values
+        if candidate.side == row.conflicts or settled:
             return candidate, f"conflict: {row.conflicts} wins"
     rank = {side: -place for place, side in enumerate(order)}
     newest = max(candidates, key=lambda c: (c.at or "", rank.get(c.side or "", -len(order))))

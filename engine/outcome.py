@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from engine import holds
 from engine.bound import Bound
 from engine.canonical import digest
 from engine.linkstate import Atom, LinkState, label
-from engine.merge import Conflict, Merged
+from engine.merge import Conflict, Merged, merge
 from engine.plan import Change, LinkPlan, Refused, Rules, plan_deletes, plan_link
 
 
@@ -53,71 +54,85 @@ def judge_link(
     merged: Merged,
     rules: Rules,
     *,
-    leaves: str | None,
     asked: list[dict[str, Any]],
     unsure: bool,
     flips: dict[str, Any],
 ) -> Verdict:
-    """Decides what to do about a merged link."""
+    """Decides what to do about a link; a link that is unsure or away has not been merged."""
     verdict = Verdict(merged)
     if unsure:
         verdict.blocked, verdict.errors = True, before["errors"]
         return verdict
-    if leaves:
-        verdict.frozen = leaves
+    reasons = [copy.excluded for copy in link.copies.values() if copy.excluded]
+    if reasons:
+        verdict.frozen = reasons[0]
+        verdict.gone = [side for side, copy in link.copies.items() if copy.present == "gone" and not copy.excluded]
         if bound.mapping.leaving == "delete-copy":
-            _take(verdict, _withdraw(bound, link, rules), before, asked)
+            _take(verdict, _withdraw(bound, link, rules), before, rules)
         return verdict
     departed = [side for side, copy in link.copies.items() if copy.present == "gone"]
-    if departed:
-        _departed(bound, link, merged, rules, departed, verdict)
-    if not departed or verdict.gone:
-        blocked = merged.blocked() | _looping(bound, link, flips, asked, verdict)
-        verdict.holds += [_conflict(link, conflict) for conflict in merged.conflicts]
-        plan = plan_link(bound, link, rules, blocked)
-        plan.changes = [change for change in plan.changes if change.side not in before["declined"]]
-        _take(verdict, plan, before, asked)
+    if departed and _departed(bound, link, merged, rules, departed, before, verdict):
+        return verdict
+    blocked = merged.blocked() | _looping(bound, link, flips, asked, verdict)
+    verdict.holds += [_conflict(link, conflict) for conflict in merged.conflicts]
+    _take(verdict, plan_link(bound, link, rules, blocked), before, rules)
     return verdict
 
 
 def _departed(
-    bound: Bound, link: LinkState, merged: Merged, rules: Rules, departed: list[str], verdict: Verdict
-) -> None:
-    """A deletion travels, unless another side holds an edit that the deleter had not seen: then the edit wins."""
+    bound: Bound,
+    link: LinkState,
+    merged: Merged,
+    rules: Rules,
+    departed: list[str],
+    before: dict[str, Any],
+    verdict: Verdict,
+) -> bool:
+    """Whether the deletion decides all: it travels, unless another side holds an edit that the deleter had not seen."""
     unseen = merged.edited - set(departed) or any(True for side in departed for _ in link.moved(bound, side))
     rest = [side for side, copy in link.copies.items() if copy.present == "yes"]
     if not [side for side, copy in link.copies.items() if copy.present != "gone"]:
         verdict.ended = True
-    elif not any(bound.mapping.deletes_at(side) for side in rest):
-        verdict.frozen = f"deleted in {departed[0]}, and the mapping does not delete elsewhere"
-    elif unseen and rest and all(bound.mapping.creates_at(side) for side in departed):
+        return True
+    if rest and not any(bound.mapping.deletes_at(side) for side in rest):
+        verdict.frozen = (
+            f"deleted in {departed[0]}, and the mapping does not delete elsewhere" if len(rest) < 2 else None
+        )
+        return False  # the others go on among themselves; where it was deleted it is not made again
+    if unseen and rest and all(bound.mapping.creates_at(side) for side in departed):
         verdict.gone = departed
         for side in departed:
             del link.copies[side]
-    else:
-        plan = plan_deletes(bound, link, rules, departed[0])
-        verdict.changes, verdict.blocked = plan.changes, plan.blocked or not rest
+        return False
+    _take(verdict, plan_deletes(bound, link, rules, departed[0]), before, rules)
+    verdict.blocked |= not rest
+    return True
 
 
 def _withdraw(bound: Bound, link: LinkState, rules: Rules) -> LinkPlan:
-    """Deletes for the copies this sync made of a record that left the filter; the record itself stays."""
-    plan = plan_deletes(bound, link, rules, next(iter(link.copies)))
-    plan.changes = [change for change in plan.changes if link.copies[change.side].ours]
+    """Deletes for the copies this sync made of a record that left the filter, while the record itself is there.
+
+    A copy that somebody has edited since is kept.
+    """
+    if not any(copy.excluded and copy.present == "yes" for copy in link.copies.values()):
+        return LinkPlan()
+    edited = merge(bound, deepcopy(link), {}).edited
+    plan = plan_deletes(bound, link, rules, next(side for side, copy in link.copies.items() if copy.excluded))
+    plan.changes = [
+        change
+        for change in plan.changes
+        if link.copies[change.side].ours and not link.copies[change.side].excluded and change.side not in edited
+    ]
     return plan
 
 
-def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], asked: list[dict[str, Any]]) -> None:
-    """The plan, less what failed before in just this form or what a person declined."""
+def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], rules: Rules) -> None:
+    """The plan, less what failed before in just this form."""
     verdict.blocked |= plan.blocked
-    skipped = {(hold["side"], hold["row"]): hold["digest"] for hold in asked if (hold["answer"] or {}).get("skip")}
-    for refused in plan.refused:
-        hold = _refused(refused)
-        verdict.holds.append(hold)
-        if skipped.get((refused.side, refused.row)) == hold.digest:
-            verdict.holds.pop()
+    verdict.holds += [_refused(refused) for refused in plan.refused]
     for change in plan.changes:
         error = before["errors"].get(change.side)
-        if error and error["digest"] == digest(change.data):
+        if error and error["digest"] == digest([change.op, change.data, change.version]) and not rules.retry:
             verdict.errors[change.side] = error
         else:
             verdict.changes.append(change)
@@ -159,9 +174,9 @@ def _looping(
         side, native = where.split(".", 1)
         rows = set(bound.delivers(side, [native]))
         reason = f"{native} on {side} keeps flipping between {' and '.join(sorted(values))}"
-        detail = {"about": [where, sorted(values)], "values": {}}
+        detail = {"about": [where, sorted(values)]}
         hold = holds.Wanted("loop", reason, detail, link=link.id, side=side, row=", ".join(sorted(rows)))
+        verdict.holds.append(hold)
         if hold.digest not in released:
-            verdict.holds.append(hold)
             blocked |= {atom for at in link.copies for atom in link.moved(bound, at) if atom[0] in rows}
     return blocked

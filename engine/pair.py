@@ -32,7 +32,9 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, doubtful:
         singles = {(row["side"], row["id"]) for row in free if row["single"]}
         groups = _groups(connection, lease.sync, [m for m in members if (m.side, m.id) not in singles])
         known = sorted({m.link for _, group in groups for m in group if m.link})
-        matches = match(members, groups, sides_of(connection, lease.sync, known), bound.mapping.match)
+        has = sides_of(connection, lease.sync, known)
+        absent = sides_of(connection, lease.sync, known, ("missing",))
+        matches = match(members, groups, has, absent, bound.mapping.match)
         _tie(connection, lease.sync, run, matches, now)
         wanted = _ambiguous(matches)
         if bound.mapping.ambiguous == "skip":
@@ -119,7 +121,7 @@ def _ambiguous(matches: Matches) -> list[holds.Wanted]:
             kind="ambiguous",
             reason=f"{reason}: {', '.join(f'{m.side} {m.id}' for m in members)}",
             detail={"records": [[m.side, m.id] for m in members]},
-            copies=tuple((m.side, m.id) for m in members),
+            copies=tuple((m.side, m.id) for m in members if m.link is None),
         )
         for members, reason in matches.ambiguous
     ]

@@ -64,6 +64,8 @@ class Rules:
     """Sides whose absences count."""
     horizon: str
     """Last date to which a side's endless rule is expanded, ISO."""
+    retry: bool = False
+    """What an app refused before is tried again, though nothing has changed."""
 
 
 def plan_link(bound: Bound, link: LinkState, rules: Rules, blocked: Collection[Atom] = ()) -> LinkPlan:
@@ -84,6 +86,8 @@ def plan_link(bound: Bound, link: LinkState, rules: Rules, blocked: Collection[A
             ]
             if due:
                 _update(bound, link, side, due, rules, plan)
+        elif copy.present != "gone":
+            plan.blocked |= any(True for _ in link.moved(bound, side))
     return plan
 
 
@@ -115,7 +119,7 @@ def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPl
     rows = [name for name, row in bound.rows.items() if side in row.cells and side in row.targets]
     shared = {name: link.agreed[name] for name in link.agreed if name in bound.rows}
     put = _put(bound, link, side, shared, {}, rows, rules, plan)
-    if put is None:
+    if put is None:  # a record without one of its rows would be another one
         return
     fields = {name: value for name, value in put[0].items() if value not in (None, [], {})}
     sources = ", ".join(copy.side for copy in link.copies.values() if copy.present == "yes")
@@ -140,8 +144,13 @@ def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Ru
         if value is not None:
             target[key] = value
     put = _put(bound, link, side, {**shared, **given}, native, list(given), rules, plan)
-    if put is None:
-        return
+    while put is None:  # the rows that have nothing to do with the refused one go on
+        apart = _tied(bound, side, plan.refused[-1].row)
+        given = {row: value for row, value in given.items() if row not in apart}
+        due = [atom for atom in due if atom[0] in given]
+        if not due:
+            return
+        put = _put(bound, link, side, {**shared, **given}, native, list(given), rules, plan)
     fields = {name: value for name, value in put[0].items() if not same(value, native.get(name))}
     if not fields:
         for atom in due:
@@ -155,6 +164,13 @@ def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Ru
     plan.changes.append(
         Change(link.id, side, Op.UPDATE, copy.id, copy.version, fields, before, delivered, why, link.rev)
     )
+
+
+def _tied(bound: Bound, side: str, name: str) -> set[str]:
+    """A row, those its lens looks at, and those whose lens looks at it."""
+    cell = bound.rows[name].cells[side]
+    cells = {other: row.cells[side] for other, row in bound.rows.items() if side in row.cells}
+    return {name} | {other for other, at in cells.items() if at.name in cell.reads or cell.name in at.reads}
 
 
 def _put(

@@ -15,7 +15,7 @@ from engine import holds, journal
 from engine.apply import Target, _write, outcomes
 from engine.bound import Bound
 from engine.canonical import digest, same
-from engine.contract import Done, Failed, Missing, Op, Record, Support, Transient
+from engine.contract import Deleted, Done, Failed, Invalid, Op, Record, Support
 from engine.ingest import mark_dirty
 from engine.links import load, save
 from engine.linkstate import atoms, peek
@@ -71,11 +71,11 @@ def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: list
 
 def _failed(connection: Connection, row: dict[str, Any], outcome: Failed) -> bool:
     """Whether it is still in doubt."""
-    if isinstance(outcome.error, Transient):
+    if not isinstance(outcome.error, Deleted | Invalid):
         return True
     mark_dirty(connection, [row["link"]])
     state = "dropped"
-    if isinstance(outcome.error, Missing):  # made, and deleted by a person since: that is a deletion like any other
+    if isinstance(outcome.error, Deleted):  # made, and deleted by a person since: that is a deletion like any other
         state = "done"
         record = Record(f"deleted:{row['key']}", None, {}, gone=True)
         _ghost(connection, row, record)

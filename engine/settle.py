@@ -14,7 +14,7 @@ from engine import journal, links
 from engine.bound import Bound
 from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
-from engine.ingest import bound_container
+from engine.ingest import bound_container, rekey
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
 from engine.store import put, revise
 from engine.store.tables import copies, holds
@@ -58,6 +58,7 @@ def settle(connection: Connection, bound: Bound, landed: Sequence[Landed], now: 
         saved.append((state, _columns(row, before, row["link"] in held)))
     put(connection, copies, _complete(connection, fresh))
     revise(connection, copies, known)
+    rekey(connection, bound, landed[0][0]["side"], [*fresh, *known])
     links.save(connection, landed[0][0]["sync"], saved)
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, func, select, update
 
 from engine import holds
 from engine.canonical import digest
-from engine.ingest import Seen, mark_dirty
+from engine.ingest import Seen
 from engine.mapping import Brakes
-from engine.store import Store, chunks
+from engine.store import Store
 from engine.store.lease import Lease
 from engine.store.tables import copies, sides
 from engine.store.tables import holds as hold_table
@@ -27,16 +27,16 @@ def trust(store: Store, lease: Lease, brakes: Brakes, seen: list[Seen], now: str
             missing = _missing(connection, lease.sync, one.side)
             reason = _reason(connection, lease.sync, brakes, one, len(missing))
             about = digest([one.side, missing])
-            if reason and _released(connection, lease.sync, one.side, about):
-                _accept(connection, lease.sync, one.side, missing)
-                reason = None
+            released = reason and _released(connection, lease.sync, one.side, about)
             if reason:
                 detail = {"about": about, "missing": missing[:1000]}
                 wanted.append(holds.Wanted("outage", f"{one.side} {reason}", detail, side=one.side))
+            if released:  # the next run looks at each of them by its id: what is not there then is gone
+                reason = None
             verdicts[one.side] = reason
             where = (sides.c.sync == lease.sync, sides.c.side == one.side)
             connection.execute(update(sides).where(*where).values(untrusted=reason))
-        holds.reconcile(connection, lease.sync, "outage", wanted, now)
+        holds.reconcile(connection, lease.sync, "outage", wanted, now, sides={one.side for one in seen})
     return verdicts
 
 
@@ -73,10 +73,3 @@ def _released(connection: Connection, sync: str, side: str, about: str) -> bool:
     )
     rows = connection.execute(select(hold_table.c.detail, hold_table.c.answer).where(*where))
     return any(row.detail["about"] == about and row.answer.get("value") == "release" for row in rows)
-
-
-def _accept(connection: Connection, sync: str, side: str, missing: list[str]) -> None:
-    for part in chunks(missing):
-        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id.in_(part))
-        mark_dirty(connection, list(connection.execute(select(copies.c.link).where(*where)).scalars()))
-        connection.execute(update(copies).where(*where).values(present="gone"))

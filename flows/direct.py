@@ -19,7 +19,6 @@ from flows.session import Session
 from flows.steps import ROUNDS, Within, Work, again, diff, finish, load, read_all, requests, trusts, working
 from flows.view import change_view, hold_view
 
-
 Progress = Callable[[str, int, int], None]
 """Called with the side, the changes dealt with, and all of them."""
 
@@ -66,6 +65,9 @@ def apply(
         raise ProjectError(f"There is no plan {plan_id!r}. Make one with: syncline plan SYNC")
     sync = rows[0]["sync"]
     with working(project, sync, "apply", session) as work:
+        now = project.store.all(runs, runs.c.id == work.run)[0]["mapping"]
+        if now != rows[0]["mapping"]:
+            _out_of_date(plan_id, sync)
         waiting = project.store.all(changes, changes.c.run == plan_id, changes.c.state == "planned")
         if not waiting and project.store.all(changes, changes.c.run == plan_id, changes.c.state == "dropped"):
             _out_of_date(plan_id, sync)
@@ -85,7 +87,8 @@ def prepare(work: Work, full: bool, within: Within | None) -> tuple[Decided, dic
 
 def _out_of_date(plan_id: str, sync: str) -> None:
     raise ProjectError(
-        f"Plan {plan_id} is out of date: another plan or run came after it. Make a new one with: syncline plan {sync}"
+        f"Plan {plan_id} is out of date: another plan or run, or a change of the mapping, came after it. "
+        f"Make a new one with: syncline plan {sync}"
     )
 
 

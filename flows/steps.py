@@ -53,6 +53,8 @@ class Work:
     run: str
     lease: Lease
     dry: bool = False
+    scanned: bool = False
+    """A side was read whole: what an app refused before is tried again."""
     started: float = field(default_factory=time.monotonic)
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -76,7 +78,12 @@ def begin(project: Project, sync: str, kind: str, session: Session | None = None
     session = session or Session(project, sync)
     text, digest = session.fingerprint
     lease = session.lease()
-    return Work(session, record.begin(project.store, sync, kind, text, digest, session.now), lease, kind == "plan")
+    try:
+        run = record.begin(project.store, sync, kind, text, digest, session.now)
+    except BaseException:
+        lease.give_back()
+        raise
+    return Work(session, run, lease, kind == "plan")
 
 
 def extract(work: Work, side: str, *, full: bool = False) -> Path:
@@ -112,6 +119,7 @@ def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None
     session, store = work.session, work.session.project.store
     notes = {side: note_of(path) for side, path in snapshots.items()}
     work.errors |= {side: note.error for side, note in notes.items() if note.error}
+    work.scanned = any(note.kind == "scan" for note in notes.values())
     seen = [_ingest(work, side, path) for side, path in snapshots.items() if side not in work.errors]
     verdicts = trust(store, work.lease, session.brakes, seen, session.now)
     doubtful = set(work.errors)
@@ -235,7 +243,7 @@ def _decide(work: Work, verdicts: Mapping[str, str | None], within: Within | Non
     session = work.session
     readable = frozenset(side for side in verdicts if side not in work.errors)
     trusted = frozenset(side for side in readable if verdicts[side] is None)
-    rules = Rules(readable, trusted, f"{session.clock().year + 5}-12-31")
+    rules = Rules(readable, trusted, f"{session.clock().year + 5}-12-31", work.scanned)
     return decide(
         session.project.store, session.bound, work.lease, work.run, rules, session.brakes, session.now, within
     )

@@ -14,7 +14,7 @@ from connectors.google_calendar.batch import LIMIT, Call, each
 from connectors.google_calendar.calendar import Calendar
 from connectors.google_calendar.errors import Duplicate
 from connectors.google_calendar.series import CANCELLED, Occurrences, Series, Step
-from engine.contract import AppError, Done, Failed, Invalid, Missing, Op, Outcome, Record, Stale, Write
+from engine.contract import AppError, Deleted, Done, Failed, Invalid, Missing, Op, Outcome, Record, Stale, Write
 
 NEEDS_READING = {"attendees", "reminder", "recurrence", "occurrences"}
 """Fields of which Google keeps more than we show, or that depend on others: what is there is read first."""
@@ -163,7 +163,7 @@ def _adopt(calendar: Calendar, jobs: Sequence[Job]) -> None:
     for job in jobs:
         job.now = found.get(job.id)
         if job.open and job.now is None:
-            job.fail(Missing("This event was created before and has been deleted in Google Calendar since."))
+            job.fail(Deleted("This event was created before and has been deleted in Google Calendar since."))
         elif job.now is not None and wire.stamp_of(job.now.master) != job.write.key:
             job.fail(Invalid("Another event has the id that this one would get."))
 

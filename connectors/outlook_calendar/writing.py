@@ -18,7 +18,7 @@ from connectors.outlook_calendar.errors import DUPLICATE
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, property_json
 from connectors.outlook_calendar.schema import FIELDS
 from connectors.outlook_calendar.series import Held, entries_of, gone, load, record_of, shape_of
-from engine.contract import Invalid, Missing, Op, Record, Stale, Write
+from engine.contract import Deleted, Invalid, Missing, Op, Record, Stale, Write
 
 SHAPING = ("start", "end", "recurrence")
 """Writing these makes Outlook forget the changed occurrences of a series."""
@@ -52,7 +52,7 @@ class Writer:
             id = str(reply.result()["id"])
         held = (yield from load(self.folder, id)) if id else None
         if held is None:
-            raise Missing("The event that was created with this key has been deleted since.")
+            raise Deleted("The event that was created with this key has been deleted since.")
         if held.notes.unfinished is None:
             return record_of(held)
         try:

@@ -14,6 +14,7 @@ from typing import Any
 from engine.contract import (
     Caps,
     CursorExpired,
+    Deleted,
     Done,
     Failed,
     Field,
@@ -155,7 +156,7 @@ class MemoryApp:
             known = next((r for r, row in self.rows.items() if row.key == write.key), None)
             if known is not None and self.caps.stamped is Support.YES:
                 if self.rows[known].gone:
-                    return Failed(write.key, Missing(f"{known} was deleted"))
+                    return Failed(write.key, Deleted(f"{known} was deleted"))
                 return Done(write.key, self._record(known))
             record = self.add(**self._stored(write.data))
             self.rows[record].key = write.key
