@@ -168,10 +168,10 @@ class Dav:
         return self._put(f"{name}.ics", text)
 
     def edit(self, name: str, old: str, new: str) -> None:
-        """Replaces some text of an object; where it is not there, that is a mistake of the test."""
-        text = self.read(name)
-        assert old in text, f"{old!r} is not in:\n{text}"
-        self._put(name, text.replace(old, new))
+        """Replaces some text of an object's events; where it is not there, that is a mistake of the test."""
+        zones, mark, events = self.read(name).partition("BEGIN:VEVENT")
+        assert old in mark + events, f"{old!r} is not in:\n{events}"
+        self._put(name, zones + (mark + events).replace(old, new))
 
     def remove(self, name: str) -> None:
         self._ask("DELETE", name)
