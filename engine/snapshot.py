@@ -53,6 +53,8 @@ def save(path: Path, pages: Iterable[tuple[Page, bool]], wanted: frozenset[str],
         frames.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
         note.cursor = page.cursor or note.cursor
     frame = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+    told = (pl.col("gone") & ~pl.col("looked")).any().over("id")  # a tombstone stays a proof, whatever a look finds
+    frame = frame.with_columns(looked=pl.col("looked") & ~(pl.col("gone") & told))
     frame = frame.unique("id", keep="last", maintain_order=True)
     note.records = frame.height
     path.parent.mkdir(parents=True, exist_ok=True)
