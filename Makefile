@@ -23,7 +23,7 @@ demo: setup ## Two calendars and a server of this machine kept the same, step by
 	$(BIN)/syncline demo
 
 test: setup ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 check: setup ## Format, lint, types, layers, documentation
 	$(BIN)/ruff format --check .

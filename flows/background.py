@@ -29,7 +29,7 @@ class Process:
             os.kill(self.pid, 0)
         except OSError:
             return False
-        return True
+        return _words(self.pid) != [""]  # one that ended but was not yet asked for by its parent has no words left
 
     @property
     def is_ours(self) -> bool:
@@ -98,9 +98,11 @@ class Background:
 
 
 def _words(pid: int) -> list[str]:
-    """The command line of a process."""
+    """The command line of a process; that of one that has ended is one empty word."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
     except OSError:
+        if Path("/proc/self").exists():
+            return [""]
         said = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
         return said.stdout.split()

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ import httpx
 from prefect.logging.handlers import APILogHandler
 
 from flows import sync
+from flows.lock import file_lock
 from flows.project import Project
 from flows.report import RunReport
+from flows.server import Server
 from sandbox import Running, start
 from tests.system.people import Google, Outlook
 
@@ -148,6 +151,24 @@ class Prefect:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+
+@contextmanager
+def shared(home: Path) -> Iterator[str]:
+    """The API of one server for all processes that use this folder at a time: the last one ends it."""
+    server, users = Server(home), home / "users"
+    with file_lock(home / "users.lock"):
+        url = f"{server.up()}/api"
+        with users.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+    try:
+        yield url
+    finally:
+        with file_lock(home / "users.lock"):
+            others = [line for line in users.read_text().split() if line != str(os.getpid())]
+            users.write_text("".join(f"{line}\n" for line in others))
+            if not others:
+                server.down()
 
 
 def stand_ins(stack: Any, sides: tuple[str, ...]) -> dict[str, Running]:

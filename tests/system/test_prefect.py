@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,27 +20,23 @@ from engine.store.lease import Busy
 from flows import backfill, deploy, flowrun, page, steps, sync, tasks
 from flows.backfill_flow import runner
 from flows.project import ProjectError
-from flows.server import Server, ServerError
-from tests.system.prefect_world import Page, Prefect, stand_ins, until
+from flows.server import ServerError
+from tests.system.prefect_world import Page, Prefect, shared, stand_ins, until
 
-pytestmark = pytest.mark.xdist_group("prefect")  # one server for all of them
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _numbers = count(1)
 Make = Callable[..., Prefect]
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The page of a Prefect server that this process reports to."""
-    home = tmp_path_factory.mktemp("prefect")
-    server = Server(home)
-    url = f"{server.up()}/api"
-    try:
-        with temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home}):
-            yield Page(url)
-            APILogHandler().flush()  # what is still on its way would complain of a server that has gone
-    finally:
-        server.down()
+    """The page of a Prefect server that this process reports to, and the others that run these tests."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base if WORKER == "main" else base.parent) / "prefect"
+    with shared(home) as url, temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home}):
+        yield Page(url)
+        APILogHandler().flush()  # what is still on its way would complain of a server that has gone
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ def make(shown: Page, tmp_path: Path) -> Iterator[Make]:
 
         def made(*sides: str) -> Prefect:
             servers = stand_ins(stack, sides or ("google", "outlook"))
-            world = Prefect(shown, tmp_path / "project", f"work-{next(_numbers)}", servers)
+            world = Prefect(shown, tmp_path / "project", f"{WORKER}-{next(_numbers)}", servers)
             stack.callback(world.project.close)
             return world
 
