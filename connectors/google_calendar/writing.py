@@ -45,6 +45,12 @@ class Job:
     def open(self) -> bool:
         return self.outcome is None
 
+    @property
+    def halfway(self) -> bool:
+        """A series that we have made just now, and that cannot have the occurrences it was to have."""
+        made = self.write.op is Op.CREATE and self.now is not None and not self.adopted
+        return made and isinstance(self.outcome, Failed) and isinstance(self.outcome.error, Invalid)
+
     def fail(self, error: AppError) -> None:
         self.outcome = Failed(self.write.key, error)
 
@@ -66,6 +72,7 @@ def perform(calendar: Calendar, writes: Sequence[Write]) -> Iterator[Outcome]:
         _masters(calendar, [job for job in jobs if job.open])
         _occurrences(calendar, [job for job in jobs if job.open])
         _after(calendar, [job for job in jobs if job.open])
+        _withdraw(calendar, [job for job in jobs if job.halfway])
         yield from (job.outcome for job in jobs if job.outcome is not None)
 
 
@@ -211,6 +218,14 @@ def _after(calendar: Calendar, jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.open and job.now is not None:
             job.done(job.now.record())
+
+
+def _withdraw(calendar: Calendar, jobs: Sequence[Job]) -> None:
+    """Nothing is left half done: the next scan would take it for somebody's new meeting."""
+    answers = each(calendar.http, [calendar.call("DELETE", job.id) for job in jobs]) if jobs else []
+    for job, answer in zip(jobs, answers, strict=True):
+        if isinstance(answer, AppError) and not isinstance(answer, Missing):
+            job.fail(answer)
 
 
 def _read(calendar: Calendar, jobs: Sequence[Job]) -> dict[str, Series | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system.edits import cancel, id_on, move, retime, retitle, weekly
-from tests.system.people import BERLIN, at, stamp
+from tests.system.people import BERLIN, at, stamp, vevent
 from tests.system.world import World
 
 
@@ -203,3 +203,22 @@ def test_a_field_of_the_series_reaches_the_occurrences_that_were_only_moved(worl
     assert (moved["location"], moved["start"]["dateTime"][:16]) == ("Room 7", "2026-11-10T14:00")
     assert world.outlook.read(world.outlook.occurrence(outlook, "2026-11-09"))["location"]["displayName"] == "Room 7"
     assert world.caldav.read(id_on(world, "caldav")).count("LOCATION:Room 7") == 2
+
+
+@pytest.mark.parametrize("rule", [True, False])
+def test_an_override_that_names_no_occurrence_stays_on_its_server_and_is_told(world: World, rule: bool) -> None:
+    """CalDAV can hold an extra meeting in a series, or a single one with an override; the others cannot."""
+    times = stamp("DTSTART", "2026-11-02T09:00"), stamp("DTEND", "2026-11-02T10:00")
+    extra = stamp("DTSTART", "2026-11-30T09:00"), stamp("DTEND", "2026-11-30T10:00")
+    series = vevent("Weekly", *times, *["RRULE:FREQ=WEEKLY;COUNT=2"] * rule, uid="odd")
+    world.caldav.put("odd", series, vevent("Extra", *extra, stamp("RECURRENCE-ID", "2026-11-30T09:00"), uid="odd"))
+    report = world.run()
+    assert report.failed == 1
+    assert [world.shows(side) for side in ("google", "outlook")] == [[], []], "nothing is made by halves"
+    world.run()
+    assert world.status()["caldav"] == {"failed": 1, "total": 1} | dict.fromkeys(
+        ("in_sync", "excluded", "held", "conflict", "ambiguous", "pending"), 0
+    )
+    world.caldav.put("odd", series)
+    world.settle()
+    assert len(world.alike()) == 1 + rule
