@@ -29,7 +29,7 @@ class Process:
             os.kill(self.pid, 0)
         except OSError:
             return False
-        return _words(self.pid) != [""]  # one that ended but was not yet asked for by its parent has no words left
+        return not _ended(self.pid)
 
     @property
     def is_ours(self) -> bool:
@@ -97,12 +97,20 @@ class Background:
         return lines[-1].strip() if lines else "it said nothing"
 
 
+def _ended(pid: int) -> bool:
+    """Whether it has ended and only waits for its parent, which is another process, to ask for it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1] == "Z"
+    except OSError:
+        return False
+
+
 def _words(pid: int) -> list[str]:
-    """The command line of a process; that of one that has ended is one empty word."""
+    """The command line of a process; while it is being started there may be none yet."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
     except OSError:
         if Path("/proc/self").exists():
-            return [""]
+            return []
         said = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
         return said.stdout.split()

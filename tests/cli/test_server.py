@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.background import Background
+from flows.background import Background, Process
 from flows.server import Server, ServerError, configured, environment, healthy, use
 
 FAKE = str(Path(__file__).with_name("fake_server.py"))
@@ -126,3 +126,22 @@ def test_with_a_configured_server_none_is_started(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://one/api")
     assert use(tmp_path) == "http://one/api"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_another_one_started_is_ended_without_waiting_for_that_one(tmp_path):
+    """Until its parent asks for it, it is neither there nor quite gone."""
+    code = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'input()', 'a-mark'], stdin=-1)"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"{code}; print(child.pid, flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        child = Process(int(parent.stdout.readline()), "a-mark")
+        assert child.lives
+        child.end()
+        os.kill(child.pid, 0)  # its parent has not asked
+        assert not child.lives
+    finally:
+        parent.communicate("\n", timeout=10)
