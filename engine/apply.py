@@ -127,7 +127,7 @@ def _send(
         )
         state = "dropped" if surely_not else "doubt"
         journal.mark(connection, [row["id"] for row in unheard], state, error=str(error or "no outcome"))
-        mark_dirty(connection, [row["link"] for row in unheard])
+        mark_dirty(connection, [row["link"] for row in unheard], moved=False)
         applied.doubt += len(unheard) if state == "doubt" else 0
     if error is not None:
         applied.error = str(error)
@@ -217,7 +217,7 @@ def _note(connection: Connection, row: dict[str, Any], error: AppError, now: str
     if isinstance(error, Transient) and error.landed is not False:
         state, applied.doubt = "doubt", applied.doubt + 1
     journal.mark(connection, [row["id"]], state, error=str(error), done_at=now)
-    mark_dirty(connection, [row["link"]])
+    mark_dirty(connection, [row["link"]], moved=state == "stale")
     if isinstance(error, Invalid):
         applied.failed += 1
         _park(connection, row, error, now)

@@ -220,10 +220,11 @@ def _advance(connection: Connection, sync: str, side: str, note: Note, now: str)
     connection.execute(update(sides).where(sides.c.sync == sync, sides.c.side == side).values(**values))
 
 
-def mark_dirty(connection: Connection, ids: list[str]) -> None:
-    """The links need a look in the next merge."""
+def mark_dirty(connection: Connection, ids: list[str], *, moved: bool = True) -> None:
+    """The links need a look in the next merge; where they have moved, what was planned for them no longer fits."""
+    values: dict[str, Any] = {"dirty": True, "open": True} | ({"rev": links.c.rev + 1} if moved else {})
     for part in chunks(sorted(set(ids))):
-        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, open=True, rev=links.c.rev + 1))
+        connection.execute(update(links).where(links.c.id.in_(part)).values(**values))
 
 
 def bound_container(connection: Connection, sync: str, side: str) -> str:

@@ -154,6 +154,7 @@ def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
     session = work.session
     if not unsettled(work):
         return None
+    work.scanned = False  # what was refused in this run is not tried once more
     for side in [side for side in verdicts if side not in work.errors]:
         stale = _stale(work, side)
         if stale:

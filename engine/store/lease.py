@@ -66,8 +66,8 @@ class Lease:
                 )
             values = {"holder": holder, "fence": row["fence"] + 1, "until": (clock() + TERM).isoformat()}
             connection.execute(update(leases).where(leases.c.sync == sync).values(**values))
-        lease = cls(store, sync, holder, row["fence"] + 1, clock)
-        _held.add(lease._key)
+            lease = cls(store, sync, holder, row["fence"] + 1, clock)
+            _held.add(lease._key)  # before others can see it, or it would look like a run that broke off
         return lease
 
     def check(self, connection: Connection) -> None:
