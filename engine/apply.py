@@ -121,7 +121,8 @@ def _send(
         error = raised
     with store.write() as connection:
         lease.check(connection)
-        unheard = _store(connection, bound, fit, heard, clock().isoformat(), applied)
+        guarded = target.connector.caps.guarded is not Support.NO
+        unheard = _store(connection, bound, fit, heard, clock().isoformat(), applied, guarded)
         surely_not = isinstance(error, AuthExpired | Refused) or (
             isinstance(error, Transient) and error.landed is False
         )
@@ -140,6 +141,7 @@ def _store(
     heard: list[Outcome],
     now: str,
     applied: Applied,
+    guarded: bool,
 ) -> list[dict[str, Any]]:
     """Stores what became of each write; returns those of which nothing was heard."""
     by_key = {row["key"]: row for row in rows}
@@ -152,7 +154,7 @@ def _store(
             applied.writes[row["op"]] += 1
         elif isinstance(outcome, Failed):
             _note(connection, row, outcome.error, now, applied)
-    settle(connection, bound, landed, now)
+    settle(connection, bound, landed, now, guarded=guarded)
     return list(by_key.values())
 
 

@@ -125,10 +125,11 @@ def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: b
         _take(connection, bound, row, chosen[0], now)
         return True
     late = datetime.fromisoformat(now) - datetime.fromisoformat(row["sent_at"]) > SETTLE
-    scanned = connection.execute(
-        select(sides.c.read_at).where(sides.c.sync == row["sync"], sides.c.side == row["side"])
-    ).scalar()
-    absent = not found and keys and trusted and late and (scanned or "") > row["sent_at"]
+    at = (sides.c.sync == row["sync"], sides.c.side == row["side"])
+    scanned = connection.execute(select(sides.c.scanned_at).where(*at)).scalar() or ""
+    shown = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.present == "yes")
+    lists = connection.execute(select(copies.c.id).where(*shown).limit(1)).first() is not None
+    absent = not found and keys and trusted and late and lists and scanned > row["sent_at"]
     if absent or answer.get("skip"):
         journal.mark(connection, [row["id"]], "dropped", error="it was not created")
         mark_dirty(connection, [row["link"]])

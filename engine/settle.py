@@ -24,8 +24,18 @@ Landed = tuple[dict[str, Any], Record]
 """A row of the journal, and the record that its write left."""
 
 
-def settle(connection: Connection, bound: Bound, landed: Sequence[Landed], now: str, *, adopted: bool = False) -> None:
+def settle(
+    connection: Connection,
+    bound: Bound,
+    landed: Sequence[Landed],
+    now: str,
+    *,
+    adopted: bool = False,
+    guarded: bool = False,
+) -> None:
     """Stores the outcomes of landed changes of one side, each of another link.
+
+    `guarded`: the app refuses stale writes, so whatever else has changed, changed along with the write.
 
     `adopted`: creates of a former run; somebody may have edited the record since, or only a part of it landed.
     """
@@ -54,8 +64,9 @@ def settle(connection: Connection, bound: Bound, landed: Sequence[Landed], now: 
         if adopted:
             _adopt(bound, state, row)
         else:
-            _take_over(bound, state, row, native)
-        saved.append((state, _columns(row, before, row["link"] in held)))
+            _take_over(bound, state, row, native, guarded)
+        due = any(True for _ in state.moved(bound, row["side"]))
+        saved.append((state, _columns(row, before, row["link"] in held, due)))
     put(connection, copies, _complete(connection, fresh))
     revise(connection, copies, known)
     rekey(connection, bound, landed[0][0]["side"], [*fresh, *known])
@@ -97,10 +108,11 @@ def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[s
     return [{**row, **rest, "container": container} for row in rows]
 
 
-def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict[str, Any]) -> None:
+def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict[str, Any], guarded: bool) -> None:
     """Settles the atoms the write delivered, and those that moved with it (an app's own normalisation)."""
     side, copy = row["side"], state.copies[row["side"]]
-    written = bound.delivers(side, row["data"]) if row["op"] == Op.UPDATE else list(bound.rows)
+    whole = guarded or row["op"] == Op.CREATE
+    written = list(bound.rows) if whole else bound.delivers(side, row["data"])
     was, now = bound.get(side, former), bound.get(side, copy.native or {})
     for name in written:
         if name not in now:
@@ -112,9 +124,7 @@ def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict
                 state.given(side, atom, sent)
             elif row["op"] == Op.CREATE:
                 state.settle(bound, side, atom)
-            elif not same(
-                peek(was, atom), peek(now, atom)
-            ):  # the app changed it along: give it again if that lost something
+            elif not same(peek(was, atom), peek(now, atom)):  # changed along: due again if that lost something
                 state.settle(bound, side, atom)
                 state.given(side, atom, peek(now, atom))
 
@@ -139,12 +149,13 @@ def _adopt(bound: Bound, state: LinkState, row: dict[str, Any]) -> None:
                 state.given(side, atom, given)
 
 
-def _columns(row: dict[str, Any], before: dict[str, Any], held: bool) -> dict[str, Any]:
-    """The link's columns once this side has been given its change."""
+def _columns(row: dict[str, Any], before: dict[str, Any], held: bool, due: bool) -> dict[str, Any]:
+    """The link's columns once this side has been given its change; `due`: it lost something along with it."""
     todo = [side for side in before["todo"] if side != row["side"]]
     errors = {side: error for side, error in before["errors"].items() if side != row["side"]}
-    is_open = bool(todo or errors or before["dirty"] or held)
-    return {"todo": todo, "errors": errors, "failed": bool(errors), "open": is_open}
+    dirty = before["dirty"] or due
+    is_open = bool(todo or errors or dirty or held)
+    return {"todo": todo, "errors": errors, "failed": bool(errors), "dirty": dirty, "open": is_open}
 
 
 def _held(connection: Connection, ids: Sequence[str]) -> set[str]:

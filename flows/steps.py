@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from engine import journal, record
 from engine.apply import Applied
@@ -91,7 +91,9 @@ def extract(work: Work, side: str, *, full: bool = False) -> Path:
     session, path = work.session, work.session.snapshots(work.run) / f"{side}.parquet"
     state = session.state(side)
     afresh = session.afresh(side)
-    scan = full or afresh or state["cursor"] is None or state["untrusted"] is not None
+    with session.project.store.read() as connection:
+        blind = bool(_blind(work, side, connection))  # only a finished scan can tell what became of them
+    scan = full or afresh or blind or state["cursor"] is None or state["untrusted"] is not None
     if scan:
         session.schema(side, live=True)
     at = session.mapping.sides[side]
@@ -267,13 +269,19 @@ def _stale(work: Work, side: str) -> list[str]:
     return sorted({row["record"] for row in rows if row["record"]})
 
 
+def _blind(work: Work, side: str, connection: Connection) -> list[dict[str, Any]]:
+    """Creates in doubt on an app that offers no way to repeat them."""
+    if work.session.connector(side).caps.stamped is not Support.NO:
+        return []
+    return [row for row in journal.unresolved(connection, work.session.sync, side) if row["op"] == Op.CREATE]
+
+
 def _doubts(work: Work) -> None:
     """Asks a person about creates in doubt where the app offers no way to find out."""
     session, store = work.session, work.session.project.store
     with store.write() as connection:
         work.lease.check(connection)
-        rows = [row for row in journal.unresolved(connection, session.sync) if row["op"] == Op.CREATE]
-        blind = [row for row in rows if session.connector(row["side"]).caps.stamped is Support.NO]
+        blind = [row for side in session.mapping.sides for row in _blind(work, side, connection)]
         reconcile(connection, session.sync, "doubt", [doubt_hold(row) for row in blind], session.now)
 
 
