@@ -184,7 +184,8 @@ def _departures(
 ) -> None:
     """Proved deletions at once; absence (from a finished scan, or a 404 on a look) only as a first sighting."""
     gone = joined.filter((pl.col("gone") == True) & pl.col("present").is_in(["yes", "missing"]))  # noqa: E712
-    proved = gone.filter((pl.col("looked") == False) | (pl.col("present") == "missing"))  # noqa: E712
+    again = pl.lit(note.kind != "get")  # a second look within one run is no second sighting
+    proved = gone.filter((pl.col("looked") == False) | ((pl.col("present") == "missing") & again))  # noqa: E712
     for row in proved.iter_rows(named=True):
         _leave(connection, lease.sync, side, row, now)
     absent = gone.filter((pl.col("looked") == True) & (pl.col("present") == "yes"))  # noqa: E712
