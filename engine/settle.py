@@ -35,9 +35,8 @@ def settle(
 ) -> None:
     """Stores the outcomes of landed changes of one side, each of another link.
 
-    `guarded`: the app refuses stale writes, so whatever else has changed, changed along with the write.
-
     `adopted`: creates of a former run; somebody may have edited the record since, or only a part of it landed.
+    `guarded`: the app refuses stale writes, so whatever else has changed, changed along with the write.
     """
     if not landed:
         return
@@ -53,14 +52,10 @@ def settle(
             _deleted(connection, row, state, before, now)
             continue
         former = state.copies.get(row["side"])
+        native = (former.native if former is not None else None) or {}
         copy, seen = _observed(bound, row, record, former)
         (known if copy is former else fresh).append(seen)
-        native = (former.native if former is not None else None) or {}
-        copy.native, copy.version, copy.changed_at = seen["observed"], seen["version"], seen["changed_at"]
-        if row["op"] == Op.CREATE:
-            state.join(bound, copy)
-        else:
-            state.copies[row["side"]] = copy
+        _place(bound, state, row, copy, seen)
         if adopted:
             _adopt(bound, state, row)
         else:
@@ -97,6 +92,15 @@ def _observed(bound: Bound, row: dict[str, Any], record: Record, former: Copy | 
     if former is not None and former.id == record.id:
         return former, columns
     return Copy(row["side"], record.id, None, ours=True), {**columns, "link": row["link"]}
+
+
+def _place(bound: Bound, state: LinkState, row: dict[str, Any], copy: Copy, seen: dict[str, Any]) -> None:
+    """The copy as it is now, in its link."""
+    copy.native, copy.version, copy.changed_at = seen["observed"], seen["version"], seen["changed_at"]
+    if row["op"] == Op.CREATE:
+        state.join(bound, copy)
+    else:
+        state.copies[row["side"]] = copy
 
 
 def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
