@@ -184,21 +184,28 @@ def _departures(
 ) -> None:
     """Proved deletions at once; absence (from a finished scan, or a 404 on a look) only as a first sighting."""
     gone = joined.filter((pl.col("gone") == True) & pl.col("present").is_in(["yes", "missing"]))  # noqa: E712
-    again = pl.lit(note.kind != "get")  # a second look within one run is no second sighting
-    proved = gone.filter((pl.col("looked") == False) | ((pl.col("present") == "missing") & again))  # noqa: E712
+    proved = gone.filter(pl.col("looked") == False)  # noqa: E712
+    if note.kind != "get":  # a second look within one run is no second sighting
+        twice = gone.filter((pl.col("looked") == True) & (pl.col("present") == "missing"))  # noqa: E712
+        _mark(connection, lease.sync, side, twice.get_column("id").to_list(), "absent", now)
     for row in proved.iter_rows(named=True):
-        _leave(connection, lease.sync, side, row, now)
+        leave(connection, lease.sync, side, row, now)
     absent = gone.filter((pl.col("looked") == True) & (pl.col("present") == "yes"))  # noqa: E712
     sighted = absent.get_column("id").to_list()
     if note.kind == "scan":
         sighted += joined.filter(pl.col("gone").is_null() & (pl.col("present") == "yes")).get_column("id").to_list()
-    for part in chunks(sighted):
-        where = (copies.c.sync == lease.sync, copies.c.side == side, copies.c.id.in_(part))
-        connection.execute(update(copies).where(*where).values(present="missing", missing_since=now))
+    _mark(connection, lease.sync, side, sighted, "missing", now)
     seen.missing, seen.gone = len(sighted), proved.height
 
 
-def _leave(connection: Connection, sync: str, side: str, row: dict[str, Any], now: str) -> None:
+def _mark(connection: Connection, sync: str, side: str, ids: list[str], present: str, now: str) -> None:
+    for part in chunks(ids):
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id.in_(part))
+        connection.execute(update(copies).where(*where).values(present=present, missing_since=now))
+
+
+def leave(connection: Connection, sync: str, side: str, row: dict[str, Any], now: str) -> None:
+    """The record is gone: a copy (its id, link and presence) that no link has is forgotten."""
     if row["link"] is None:
         connection.execute(copies.delete().where(*_is(sync, side, row["id"])))
         return

@@ -94,6 +94,9 @@ def _departed(
     if not [side for side, copy in link.copies.items() if copy.present != "gone"]:
         verdict.ended = True
         return True
+    if not rules.trusted.issuperset(departed):
+        verdict.blocked = True
+        return False  # the others go on; whether it is gone there cannot be said now
     if rest and not any(bound.mapping.deletes_at(side) for side in rest):
         verdict.frozen = (
             f"deleted in {departed[0]}, and the mapping does not delete elsewhere" if len(rest) < 2 else None

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 
 from engine import holds
 from engine.canonical import digest
-from engine.ingest import Seen
+from engine.ingest import Seen, leave
 from engine.mapping import Brakes
 from engine.store import Store
 from engine.store.lease import Lease
@@ -34,14 +34,26 @@ def trust(store: Store, lease: Lease, brakes: Brakes, seen: list[Seen], now: str
             if released:  # the next run looks at each of them by its id: what is not there then is gone
                 reason = None
             verdicts[one.side] = reason
+            _conclude(connection, lease.sync, one.side, now, trusted=reason is None)
             where = (sides.c.sync == lease.sync, sides.c.side == one.side)
             connection.execute(update(sides).where(*where).values(untrusted=reason))
         holds.reconcile(connection, lease.sync, "outage", wanted, now, sides={one.side for one in seen})
     return verdicts
 
 
+def _conclude(connection: Connection, sync: str, side: str, now: str, *, trusted: bool) -> None:
+    """What was absent for the second time is gone where the side is trusted, and merely missing where it is not."""
+    where = (copies.c.sync == sync, copies.c.side == side, copies.c.present == "absent")
+    if not trusted:
+        connection.execute(update(copies).where(*where).values(present="missing"))
+        return
+    for row in connection.execute(select(copies.c.id, copies.c.link, copies.c.present).where(*where)).mappings().all():
+        leave(connection, sync, side, dict(row), now)
+
+
 def _missing(connection: Connection, sync: str, side: str) -> list[str]:
-    where = (copies.c.sync == sync, copies.c.side == side, copies.c.present == "missing", copies.c.link.is_not(None))
+    away = copies.c.present.in_(("missing", "absent"))
+    where = (copies.c.sync == sync, copies.c.side == side, away, copies.c.link.is_not(None))
     return sorted(connection.execute(select(copies.c.id).where(*where)).scalars())
 
 
@@ -52,7 +64,7 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missi
         copies.c.sync == sync,
         copies.c.side == seen.side,
         copies.c.link.is_not(None),
-        copies.c.present.in_(("yes", "missing")),
+        copies.c.present.in_(("yes", "missing", "absent")),
     )
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
     if missing == known and brakes.empty_side == "stop":

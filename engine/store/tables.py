@@ -91,7 +91,7 @@ copies = Table(
     Column("synced", Doc, nullable=False),  # {row: image} or {row: {key: entry}} as when last settled
     Column("base", Doc, nullable=False),  # {row: shared} or {row: {key: shared}}: only where it is not the agreed value
     Column("changed_at", String),
-    Column("present", String, nullable=False),  # yes | missing | gone
+    Column("present", String, nullable=False),  # yes | missing | absent (until trust has spoken) | gone
     Column("missing_since", String),
     Column("excluded", String),  # why it takes no part, or null
     Column("failed", String),  # why it could not be read, or null
