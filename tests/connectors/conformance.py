@@ -71,7 +71,9 @@ class ConnectorConformance:
 
     @pytest.fixture
     def control(self, desk: Desk) -> Control:
-        assert desk.control is not None, "a server without a control plane gets one from a transport: see test_caldav.py"
+        assert desk.control is not None, (
+            "a server without a control plane gets one from a transport: see test_caldav.py"
+        )
         return desk.control
 
     def at(self, date: str, clock: str) -> dict[str, Any]:
