@@ -73,7 +73,6 @@ def create(connection: Connection, sync: str, groups: Sequence[Sequence[tuple[st
             "dirty": True,
             "open": True,
             "todo": [],
-            "declined": [],
             "errors": {},
             "failed": False,
             "created_at": now,

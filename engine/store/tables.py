@@ -69,10 +69,9 @@ links = Table(
     Column("dirty", Boolean, nullable=False, default=True),  # something was observed or decided since the last merge
     Column("todo", Doc, nullable=False),  # sides that still need a write
     Column("open", Boolean, nullable=False, default=True),  # dirty, or something to do
-    Column("declined", Doc, nullable=False),  # sides where a person said not to create it
     Column("frozen", String),  # why it takes no part for now (left the filter, deletions off)
     Column("ended", String),  # when its last copy was deleted
-    Column("errors", Doc, nullable=False),  # {side: {reason, field, digest, attempts, retry_at}}
+    Column("errors", Doc, nullable=False),  # {side: {reason, field, digest, attempts, at}}
     Column("failed", Boolean, nullable=False, default=False),
     Column("created_at", String, nullable=False),
     Index("links_open", "sync", "open"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,28 +15,12 @@ from engine.history import query
 from engine.store.lease import Busy
 from flows import direct
 from tests.sync.memory import Crash, MemoryApp
-from tests.sync.world import World, told
+from tests.sync.world import Make, World, make, only, told
 
-Make = Callable[..., World]
 PRIVATE = "only: {a: {not: {field: kind, is: private}}}\nleaving: delete-copy"
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    worlds = []
-
-    def build(*names: str, extra: str = "", **options: Any) -> World:
-        worlds.append(World(tmp_path / f"p{len(worlds)}", {n: MemoryApp(n, **options) for n in names}, extra))
-        return worlds[-1]
-
-    yield build
-    for world in worlds:
-        world.close()
-
-
-def only(app: MemoryApp) -> dict[str, Any]:
-    (data,) = app.live().values()
-    return data
+__all__ = ["make"]
 
 
 def named(app: MemoryApp, name: str) -> str:

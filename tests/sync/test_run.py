@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine import holds
 from engine.contract import AuthExpired, Caps, Support, Transient
 from tests.sync.memory import Crash, MemoryApp
-from tests.sync.world import World, told
+from tests.sync.world import Make, World, make, only, told
 
-Make = Callable[..., World]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    worlds = []
-
-    def build(*names: str, extra: str = "", **options: Any) -> World:
-        worlds.append(World(tmp_path / f"p{len(worlds)}", {n: MemoryApp(n, **options) for n in names}, extra))
-        return worlds[-1]
-
-    yield build
-    for world in worlds:
-        world.close()
-
-
-def only(app: MemoryApp) -> dict[str, Any]:
-    (data,) = app.live().values()
-    return data
+__all__ = ["make"]
 
 
 def test_a_new_record_reaches_every_side_and_the_next_run_is_idle(make: Make) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine import accounting
 from flows import direct
 from flows.project import Project
 from flows.session import Session
+from tests.sync.memory import MemoryApp
 
 MAPPING = """\
 name: things
@@ -91,3 +95,24 @@ class World:
 def told(report: Any) -> int:
     """Writes of a run, over all sides."""
     return sum(sum(ops.values()) for ops in report.writes.values())
+
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    worlds = []
+
+    def build(*names: str, extra: str = "", **options: Any) -> World:
+        worlds.append(World(tmp_path / f"p{len(worlds)}", {n: MemoryApp(n, **options) for n in names}, extra))
+        return worlds[-1]
+
+    yield build
+    for world in worlds:
+        world.close()
+
+
+def only(app: MemoryApp) -> dict[str, Any]:
+    (data,) = app.live().values()
+    return data

@@ -13,6 +13,7 @@ def upgrade() -> None:
     """All tables as the first release knows them."""
     _places()
     _links()
+    _copies()
     _work()
     _people()
     _past()
@@ -52,7 +53,7 @@ def _places() -> None:
 
 
 def _links() -> None:
-    """What belongs together, and what each side holds of it."""
+    """What belongs together."""
     op.create_table(
         "links",
         sa.Column("id", sa.String(), primary_key=True),
@@ -63,7 +64,6 @@ def _links() -> None:
         sa.Column("dirty", sa.Boolean(), nullable=False),
         sa.Column("todo", sa.Text(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
-        sa.Column("declined", sa.Text(), nullable=False),
         sa.Column("frozen", sa.String()),
         sa.Column("ended", sa.String()),
         sa.Column("errors", sa.Text(), nullable=False),
@@ -71,6 +71,10 @@ def _links() -> None:
         sa.Column("created_at", sa.String(), nullable=False),
     )
     op.create_index("links_open", "links", ["sync", "open"])
+
+
+def _copies() -> None:
+    """What each side holds, and by what it is recognised."""
     op.create_table(
         "copies",
         sa.Column("sync", sa.String(), primary_key=True),
