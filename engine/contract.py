@@ -44,6 +44,10 @@ class Record:
     """When the app says it was last changed (aware). Only ever used for `conflicts: newest`."""
     gone: bool = False
     """A positive proof of deletion (tombstone, cancelled status, 404 on a direct read of a removed id)."""
+    created_at: datetime | None = None
+    """When the app says it was made (aware): an id with another one is another record under a used id."""
+    changed_by: str | None = None
+    """Who changed it last, where the app tells. Shown to people, never decided by."""
 
 
 @dataclass(frozen=True, slots=True)

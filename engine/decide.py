@@ -14,18 +14,19 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from engine import holds, journal
+from engine import events, holds, journal
 from engine.bound import Bound
 from engine.brakes import item, judge
+from engine.events import Event
 from engine.links import changed, load, save
 from engine.linkstate import Atom, LinkState, label
 from engine.mapping import Brakes
-from engine.merge import Merged, merge
+from engine.merge import Decision, Merged, merge
 from engine.outcome import Verdict, judge_link
 from engine.plan import Change, Rules
 from engine.store import Store, chunks
 from engine.store.lease import Lease
-from engine.store.tables import copies, history, links
+from engine.store.tables import copies, links
 from engine.store.tables import holds as hold_table
 
 log = logging.getLogger("engine")
@@ -81,7 +82,8 @@ def _decide_part(
     flips = journal.flips(connection, ids, now)
     changes: list[Change] = []
     wanted: list[holds.Wanted] = []
-    events: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
+    common = {"at": now, "sync": sync, "run": run}
     saved: list[tuple[LinkState, dict[str, Any]]] = []
     for link, before in states.values():
         verdict = _decide_safely(bound, link, before, rules, asked.get(link.id, []), link.id in unsure, flips)
@@ -89,7 +91,7 @@ def _decide_part(
             verdict.defer()
         changes += verdict.changes
         wanted += verdict.holds
-        events += _events(sync, run, link, verdict.merged, now)
+        told += _told(common, link, before, verdict.merged.decisions)
         if verdict.gone or verdict.ended:
             where = (copies.c.sync == sync, copies.c.link == link.id, copies.c.present == "gone")
             connection.execute(copies.delete().where(*where))
@@ -100,8 +102,7 @@ def _decide_part(
     judged = [link for link in ids if link not in unsure]
     for kind in ("conflict", "refused", "loop"):
         holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, among=judged)
-    for part in chunks(events):
-        connection.execute(history.insert(), list(part))
+    events.note(connection, told)
     return changes
 
 
@@ -154,25 +155,33 @@ def _asked(connection: Connection, ids: list[str]) -> dict[str, list[dict[str, A
     return found
 
 
-def _events(sync: str, run: str, link: LinkState, merged: Merged, now: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": now,
-            "sync": sync,
-            "link": link.id,
-            "run": run,
-            "event": decision.event,
-            "side": decision.side if decision.event == "lost" else None,
-            "record": link.copies[decision.side].id if decision.side in link.copies else None,
-            "field": label(decision.atom),
-            "before": decision.before,
-            "after": decision.after,
-            "source": decision.side,
-            "rule": decision.rule,
-        }
-        for decision in merged.decisions
-        if decision.event == "lost"
-    ]
+def _told(
+    common: dict[str, Any], link: LinkState, before: dict[str, Any], decisions: list[Decision]
+) -> list[dict[str, Any]]:
+    """What was agreed and what gave way; what a new link agreed on is one row."""
+    first = not before["agreed"]
+    rows = [] if first else [_row(common, link, one) for one in decisions if one.event is Event.AGREED]
+    if first and link.agreed:
+        sources = sorted({one.side for one in decisions if one.side})
+        whole = {"event": Event.AGREED, "link": link.id, "after": link.agreed, "source": ", ".join(sources)}
+        rows = [{**common, **whole, "rule": "first seen"}]
+    return rows + [_row(common, link, one) for one in decisions if one.event is Event.LOST]
+
+
+def _row(common: dict[str, Any], link: LinkState, one: Decision) -> dict[str, Any]:
+    side = one.side if one.event is Event.LOST else None
+    return {
+        **common,
+        "event": one.event,
+        "link": link.id,
+        "side": side,
+        "record": link.copies[side].id if side in link.copies else None,
+        "field": label(one.atom),
+        "before": one.before,
+        "after": one.after,
+        "source": one.side,
+        "rule": one.rule,
+    }
 
 
 def _brake(

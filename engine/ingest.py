@@ -14,7 +14,9 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, select, update
 
+from engine import events
 from engine.bound import Bound
+from engine.events import Event
 from engine.filters import qualifies
 from engine.match import keys_of
 from engine.problem import MappingError
@@ -22,7 +24,7 @@ from engine.rules import Rule, describe
 from engine.snapshot import Note, frame_of, note_of, records
 from engine.store import Store, chunks, put, revise
 from engine.store.lease import Lease
-from engine.store.tables import copies, copy_keys, history, links, sides
+from engine.store.tables import copies, copy_keys, links, sides
 
 log = logging.getLogger("engine")
 
@@ -39,8 +41,8 @@ class Seen:
     missing: int = 0
 
 
-def ingest(store: Store, bound: Bound, lease: Lease, side: str, path: Path, now: str) -> Seen:
-    """Stores a snapshot. `now` is ISO 8601 in UTC."""
+def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: Path, now: str) -> Seen:
+    """Stores a snapshot that a run read. `now` is ISO 8601 in UTC."""
     note = note_of(path)
     if note.error:
         return Seen(side)
@@ -50,8 +52,9 @@ def ingest(store: Store, bound: Bound, lease: Lease, side: str, path: Path, now:
         known = _known(connection, lease.sync, side, None if note.kind == "scan" else frame.get_column("id").to_list())
         joined = frame.join(known, on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
         seen = Seen(side, read=frame.height)
-        _arrivals(connection, bound, lease, side, joined, seen, note.afresh)
-        _departures(connection, lease, side, joined, note, seen, now)
+        common = {"at": now, "sync": lease.sync, "run": run, "side": side, "source": side}
+        _arrivals(connection, bound, common, joined, seen, note.afresh)
+        _departures(connection, common, joined, note, seen)
         _advance(connection, lease.sync, side, note, now)
     return seen
 
@@ -68,8 +71,10 @@ def _known(connection: Connection, sync: str, side: str, ids: list[str] | None) 
 
 
 def _arrivals(
-    connection: Connection, bound: Bound, lease: Lease, side: str, joined: pl.DataFrame, seen: Seen, afresh: bool
+    connection: Connection, bound: Bound, common: dict[str, Any], joined: pl.DataFrame, seen: Seen, afresh: bool
 ) -> None:
+    """`common` are the columns that all rows of history have here."""
+    sync, side = common["sync"], common["side"]
     here = joined.filter(pl.col("gone") == False)  # noqa: E712 - a column, not a truth value
     new = here.filter(pl.col("present").is_null())
     differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (pl.col("present") != "yes") | pl.lit(afresh)
@@ -77,17 +82,29 @@ def _arrivals(
     touched = here.filter(
         (pl.col("present") == "yes") & ~differs & pl.col("version").ne_missing(pl.col("version_known"))
     )
-    container = bound_container(connection, lease.sync, side)
+    container = bound_container(connection, sync, side)
     for frame, known in ((new, False), (changed, True)):
-        rows = [_row(lease.sync, side, container, record) for record in records(frame)]
-        _judge(bound, side, rows, _before(connection, lease.sync, side, rows) if known else {})
+        rows = [_row(sync, side, container, record) for record in records(frame)]
+        before = _before(connection, sync, side, rows) if known else {}
+        _judge(bound, side, rows, before)
+        tied = dict(zip(frame.get_column("id"), frame.get_column("link"), strict=True))
+        events.note(connection, [event for row in rows for event in _edits(common, row, before, tied[row["id"]])])
         for part in chunks(rows):
             _store(connection, list(part), known)
             rekey(connection, bound, side, list(part))
     seen.new, seen.changed = new.height, changed.height
     mark_dirty(connection, changed.get_column("link").drop_nulls().to_list())
     seen_again = touched.select("id", "version", "changed_at").to_dicts()
-    revise(connection, copies, [{"sync": lease.sync, "side": side, **row} for row in seen_again])
+    revise(connection, copies, [{"sync": sync, "side": side, **row} for row in seen_again])
+
+
+def _edits(
+    common: dict[str, Any], row: dict[str, Any], before: dict[str, dict[str, Any]], link: str | None
+) -> list[dict[str, Any]]:
+    """What somebody changed in a record of ours."""
+    if link is None or row["failed"] or row["id"] not in before:
+        return []
+    return events.edits({**common, "link": link, "record": row["id"]}, before[row["id"]], row["observed"])
 
 
 def _row(sync: str, side: str, container: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +118,8 @@ def _row(sync: str, side: str, container: str, record: dict[str, Any]) -> dict[s
         "digest": record["digest"],
         "observed": data,
         "changed_at": record["changed_at"],
+        "created_at": record["created_at"],
+        "changed_by": record["changed_by"],
         "present": "yes",
         "missing_since": None,
         "failed": data.get("unreadable"),
@@ -179,22 +198,21 @@ def _keys(bound: Bound, side: str, row: dict[str, Any]) -> dict[int, str]:
         return {}
 
 
-def _departures(
-    connection: Connection, lease: Lease, side: str, joined: pl.DataFrame, note: Note, seen: Seen, now: str
-) -> None:
+def _departures(connection: Connection, common: dict[str, Any], joined: pl.DataFrame, note: Note, seen: Seen) -> None:
     """Proved deletions at once; absence (from a finished scan, or a 404 on a look) only as a first sighting."""
+    sync, side, now = common["sync"], common["side"], common["at"]
     gone = joined.filter((pl.col("gone") == True) & pl.col("present").is_in(["yes", "missing"]))  # noqa: E712
     proved = gone.filter(pl.col("looked") == False)  # noqa: E712
     if note.kind != "get":  # a second look within one run is no second sighting
         twice = gone.filter((pl.col("looked") == True) & (pl.col("present") == "missing"))  # noqa: E712
-        _mark(connection, lease.sync, side, twice.get_column("id").to_list(), "absent", now)
+        _mark(connection, sync, side, twice.get_column("id").to_list(), "absent", now)
     for row in proved.iter_rows(named=True):
-        leave(connection, lease.sync, side, row, now)
+        leave(connection, common, row)
     absent = gone.filter((pl.col("looked") == True) & (pl.col("present") == "yes"))  # noqa: E712
     sighted = absent.get_column("id").to_list()
     if note.kind == "scan":
         sighted += joined.filter(pl.col("gone").is_null() & (pl.col("present") == "yes")).get_column("id").to_list()
-    _mark(connection, lease.sync, side, sighted, "missing", now)
+    _mark(connection, sync, side, sighted, "missing", now)
     seen.missing, seen.gone = len(sighted), proved.height
 
 
@@ -204,18 +222,17 @@ def _mark(connection: Connection, sync: str, side: str, ids: list[str], present:
         connection.execute(update(copies).where(*where).values(present=present, missing_since=now))
 
 
-def leave(connection: Connection, sync: str, side: str, row: dict[str, Any], now: str) -> None:
+def leave(connection: Connection, common: dict[str, Any], row: dict[str, Any]) -> None:
     """The record is gone: a copy (its id, link and presence) that no link has is forgotten."""
+    sync, side, now = common["sync"], common["side"], common["at"]
     if row["link"] is None:
         connection.execute(copies.delete().where(*_is(sync, side, row["id"])))
         return
     if row["present"] != "gone":
         connection.execute(update(copies).where(*_is(sync, side, row["id"])).values(present="gone", missing_since=now))
-        connection.execute(
-            history.insert().values(
-                at=now, sync=sync, link=row["link"], run="", event="gone", side=side, record=row["id"], source=side
-            )
-        )
+        seen = connection.execute(select(copies.c.observed).where(*_is(sync, side, row["id"]))).scalar()
+        told = {"event": Event.GONE, "link": row["link"], "record": row["id"], "before": seen}
+        events.note(connection, [{**common, **told}])
         mark_dirty(connection, [row["link"]])
 
 

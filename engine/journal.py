@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from engine import ids
+from engine import events, ids
 from engine.canonical import digest, dumps
 from engine.contract import Op
+from engine.events import Event
 from engine.plan import Change
 from engine.store import chunks, revise
 from engine.store.tables import changes as table
@@ -94,9 +95,7 @@ def landed(connection: Connection, done: Sequence[tuple[dict[str, Any], str, str
     """Closes changes that landed, each (row, record id, where its values are from), and writes their history."""
     rows = [{"id": row["id"], "state": "done", "done_at": at, "record": record} for row, record, _ in done]
     revise(connection, table, rows)
-    events = [event for row, record, source in done for event in _events(row, record, source, at)]
-    for part in chunks(events):
-        connection.execute(insert(history), list(part))
+    events.note(connection, [told for row, record, source in done for told in _events(row, record, source, at)])
 
 
 def _events(row: dict[str, Any], record: str, source: str, at: str) -> list[dict[str, Any]]:
@@ -113,11 +112,11 @@ def _events(row: dict[str, Any], record: str, source: str, at: str) -> list[dict
     }
     if row["op"] == Op.UPDATE:
         return [
-            {**common, "event": "updated", "field": name, "before": row["before"].get(name), "after": value}
+            {**common, "event": Event.UPDATED, "field": name, "before": row["before"].get(name), "after": value}
             for name, value in row["data"].items()
         ]
     created = row["op"] == Op.CREATE
-    event = "created" if created else "deleted"
+    event = Event.CREATED if created else Event.DELETED
     before, after = (None, row["data"]) if created else (row["before"], None)
     return [{**common, "event": event, "field": None, "before": before, "after": after}]
 

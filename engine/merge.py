@@ -13,15 +13,16 @@ from typing import Any
 
 from engine.bound import Bound, Row
 from engine.canonical import digest, same
+from engine.events import Event
 from engine.lens import Refusal
 from engine.linkstate import Atom, LinkState, atoms, label, peek
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A value that became the agreed one, or (event `lost`) that gave way."""
+    """A value that became the agreed one, or (event LOST) that gave way."""
 
-    event: str
+    event: Event
     atom: Atom
     before: Any
     after: Any
@@ -200,7 +201,7 @@ def _take(
     before, origin = peek(link.agreed, atom), link.origin.get(label(atom))
     link.agree(atom, winner.value)
     if not same(before, winner.value):
-        merged.decisions.append(Decision("updated", atom, before, winner.value, winner.side, rule))
+        merged.decisions.append(Decision(Event.AGREED, atom, before, winner.value, winner.side, rule))
         link.origin[label(atom)] = [winner.side, winner.at]
     for side, value in changed.items():
         link.settle(bound, side, atom)
@@ -208,11 +209,11 @@ def _take(
             link.given(side, atom, winner.value)
         else:
             link.given(side, atom, value)
-            merged.decisions.append(Decision("lost", atom, value, winner.value, side, rule))
+            merged.decisions.append(Decision(Event.LOST, atom, value, winner.value, side, rule))
     for other in candidates:
         if other.side is None and not same(other.value, winner.value):
             side = (origin or [None])[0]
-            merged.decisions.append(Decision("lost", atom, other.value, winner.value, side, rule))
+            merged.decisions.append(Decision(Event.LOST, atom, other.value, winner.value, side, rule))
     for side in link.copies:
         if side not in changed and (base := peek(link.copies[side].base, atom, ...)) is not ...:
             link.given(side, atom, base)

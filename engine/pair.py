@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from engine import holds
+from engine import events, holds
 from engine.bound import Bound
 from engine.entity import entity, shared_containers
+from engine.events import Event
 from engine.links import attach, create, sides_of
 from engine.match import Matches, Member, match
 from engine.store import Store, chunks
 from engine.store.lease import Lease
-from engine.store.tables import copies, copy_keys, history, links
+from engine.store.tables import copies, copy_keys, links
 
 
 def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, doubtful: frozenset[str]) -> int:
@@ -91,28 +92,27 @@ def _tie(connection: Connection, sync: str, run: str, matches: Matches, now: str
     fresh = [[(m.side, m.id) for m in members] for members, link, _ in matches.joined if link is None]
     rules = [rule for _, link, rule in matches.joined if link is None]
     ids = create(connection, sync, fresh, now)
-    events = [(link, group, rule) for link, group, rule in zip(ids, fresh, rules, strict=True) if len(group) > 1]
+    tied = [(link, group, rule) for link, group, rule in zip(ids, fresh, rules, strict=True) if len(group) > 1]
     for members, link, rule in matches.joined:
         if link is not None:
             group = [(m.side, m.id) for m in members]
             attach(connection, sync, link, group)
-            events.append((link, group, rule))
+            tied.append((link, group, rule))
     rows = [
         {
             "at": now,
             "sync": sync,
             "link": link,
             "run": run,
-            "event": "linked",
+            "event": Event.LINKED,
             "side": side,
             "record": record,
             "rule": rule,
         }
-        for link, group, rule in events
+        for link, group, rule in tied
         for side, record in group
     ]
-    for part in chunks(rows):
-        connection.execute(history.insert(), list(part))
+    events.note(connection, rows)
 
 
 def _ambiguous(matches: Matches) -> list[holds.Wanted]:

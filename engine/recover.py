@@ -153,8 +153,8 @@ def _lookalikes(connection: Connection, row: dict[str, Any], keys: dict[int, str
 def _take(connection: Connection, bound: Bound, row: dict[str, Any], record: str, now: str) -> None:
     where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == record)
     found = connection.execute(select(copies).where(*where)).mappings().one()
-    changed = datetime.fromisoformat(found["changed_at"]) if found["changed_at"] else None
-    read = Record(record, found["version"], found["observed"], changed)
+    changed, created = (datetime.fromisoformat(at) if at else None for at in (found["changed_at"], found["created_at"]))
+    read = Record(record, found["version"], found["observed"], changed, False, created, found["changed_by"])
     settle(connection, bound, [(row, read)], now, adopted=True)
     mark_dirty(connection, [row["link"]])
 

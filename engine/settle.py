@@ -86,6 +86,8 @@ def _observed(bound: Bound, row: dict[str, Any], record: Record, former: Copy | 
         "digest": digest(data),
         "observed": data,
         "changed_at": changed_at,
+        "created_at": record.created_at.isoformat() if record.created_at else None,
+        "changed_by": record.changed_by,
         "present": "yes",
         "missing_since": None,
     }

@@ -17,6 +17,8 @@ SCHEMA = {
     "id": pl.String,
     "version": pl.String,
     "changed_at": pl.String,  # ISO 8601, UTC
+    "created_at": pl.String,
+    "changed_by": pl.String,
     "gone": pl.Boolean,
     "looked": pl.Boolean,  # read by id, not from the app's own list: its absence is no proof
     "digest": pl.String,  # of `data`
@@ -89,5 +91,6 @@ def records(frame: pl.DataFrame) -> Iterator[dict[str, object]]:
 
 def _row(record: Record, looked: bool, wanted: frozenset[str]) -> tuple[object, ...]:
     data = pick(record.data, wanted)
-    changed = record.changed_at.isoformat() if record.changed_at else None
-    return record.id, record.version, changed, record.gone, looked, digest(data), dumps(data)
+    changed, created = (at.isoformat() if at else None for at in (record.changed_at, record.created_at))
+    told = (record.version, changed, created, record.changed_by)
+    return record.id, *told, record.gone, looked, digest(data), dumps(data)

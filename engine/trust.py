@@ -5,6 +5,8 @@ An untrusted side gets no delete and no re-create and makes none elsewhere; ever
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, func, select, update
 
 from engine import holds
@@ -17,7 +19,7 @@ from engine.store.tables import copies, sides
 from engine.store.tables import holds as hold_table
 
 
-def trust(store: Store, lease: Lease, brakes: Brakes, seen: list[Seen], now: str) -> dict[str, str | None]:
+def trust(store: Store, lease: Lease, run: str, brakes: Brakes, seen: list[Seen], now: str) -> dict[str, str | None]:
     """Side -> why it is not trusted, or None. A person may have said that the missing records really are gone."""
     verdicts: dict[str, str | None] = {}
     wanted = []
@@ -34,21 +36,22 @@ def trust(store: Store, lease: Lease, brakes: Brakes, seen: list[Seen], now: str
             if released:  # the next run looks at each of them by its id: what is not there then is gone
                 reason = None
             verdicts[one.side] = reason
-            _conclude(connection, lease.sync, one.side, now, trusted=reason is None)
+            common = {"at": now, "sync": lease.sync, "run": run, "side": one.side, "source": one.side}
+            _conclude(connection, common, trusted=reason is None)
             where = (sides.c.sync == lease.sync, sides.c.side == one.side)
             connection.execute(update(sides).where(*where).values(untrusted=reason))
         holds.reconcile(connection, lease.sync, "outage", wanted, now, sides={one.side for one in seen})
     return verdicts
 
 
-def _conclude(connection: Connection, sync: str, side: str, now: str, *, trusted: bool) -> None:
+def _conclude(connection: Connection, common: dict[str, Any], *, trusted: bool) -> None:
     """What was absent for the second time is gone where the side is trusted, and merely missing where it is not."""
-    where = (copies.c.sync == sync, copies.c.side == side, copies.c.present == "absent")
+    where = (copies.c.sync == common["sync"], copies.c.side == common["side"], copies.c.present == "absent")
     if not trusted:
         connection.execute(update(copies).where(*where).values(present="missing"))
         return
     for row in connection.execute(select(copies.c.id, copies.c.link, copies.c.present).where(*where)).mappings().all():
-        leave(connection, sync, side, dict(row), now)
+        leave(connection, common, dict(row))
 
 
 def _missing(connection: Connection, sync: str, side: str) -> list[str]:

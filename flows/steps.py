@@ -123,7 +123,7 @@ def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None
     work.errors |= {side: note.error for side, note in notes.items() if note.error}
     work.scanned = any(note.kind == "scan" for note in notes.values())
     seen = [_ingest(work, side, path) for side, path in snapshots.items() if side not in work.errors]
-    verdicts = trust(store, work.lease, session.brakes, seen, session.now)
+    verdicts = trust(store, work.lease, work.run, session.brakes, seen, session.now)
     doubtful = set(work.errors)
     for side in verdicts:
         target = session.target(side)
@@ -239,7 +239,7 @@ def trusts(work: Work) -> dict[str, str | None]:
 
 def _ingest(work: Work, side: str, path: Path) -> Seen:
     session = work.session
-    return ingest(session.project.store, session.bound, work.lease, side, path, session.now)
+    return ingest(session.project.store, session.bound, work.lease, work.run, side, path, session.now)
 
 
 def _decide(work: Work, verdicts: Mapping[str, str | None], within: Within | None) -> Decided:

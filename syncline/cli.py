@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from syncline.commands import design, look, ops, project, runs
+from syncline.commands import design, holds, look, ops, past, project, runs
 from syncline.errors import explain
 from syncline.exits import Exit
 
@@ -24,7 +24,7 @@ GROUPS = {
     START: (ops.demo, ops.sandbox, project.init, project.connect, project.connections),
     DESIGN: (design.new, design.check),
     RUN: (runs.plan, runs.apply, runs.run, runs.backfill),
-    LOOK: (look.status, look.runs, look.show, look.history, look.holds, look.resolve, look.sql),
+    LOOK: (look.status, look.runs, look.show, past.history, past.sql, holds.holds, holds.resolve),
     OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor),
 }
 

@@ -21,6 +21,7 @@ ProjectDir = Annotated[
     ),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", show_default=False, help="Print JSON for scripts instead of tables.")]
+Limit = Annotated[int, Parameter(help="At most so many, the latest first.")]
 SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ is called.")]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityErr
 from engine.store.tables import metadata
 from engine.store.trouble import sentence
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest tables; versions are numbered, so that a later one is known to be later."""
 PATIENCE = 30
 """Seconds to wait for another process that writes, or for a PostgreSQL that does not answer."""

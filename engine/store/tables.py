@@ -90,6 +90,8 @@ copies = Table(
     Column("synced", Doc, nullable=False),  # {row: image} or {row: {key: entry}} as when last settled
     Column("base", Doc, nullable=False),  # {row: shared} or {row: {key: shared}}: only where it is not the agreed value
     Column("changed_at", String),
+    Column("created_at", String),  # as the app says: the same id with another one is another record
+    Column("changed_by", String),  # who changed it last, where the app tells
     Column("present", String, nullable=False),  # yes | missing | absent (until trust has spoken) | gone
     Column("missing_since", String),
     Column("excluded", String),  # why it takes no part, or null
@@ -119,7 +121,8 @@ runs = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("sync", String, nullable=False, index=True),
-    Column("kind", String, nullable=False),  # sync | plan | apply | backfill | resolve
+    Column("kind", String, nullable=False),  # sync | plan | apply | backfill | undo | rebuild
+    Column("about", Doc),  # what a person asked for: the run, link or field to undo
     Column("status", String, nullable=False),  # running | done | waiting | failed
     Column("mapping", Integer, nullable=False),
     Column("started_at", String, nullable=False),
@@ -180,11 +183,11 @@ history = Table(
     "history",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", String, nullable=False),
+    Column("at", String, nullable=False, index=True),
     Column("sync", String, nullable=False, index=True),
     Column("link", String, index=True),
     Column("run", String, nullable=False),
-    Column("event", String, nullable=False),  # created | updated | deleted | linked | lost | resolved
+    Column("event", String, nullable=False),  # see engine/events.py
     Column("side", String),
     Column("record", String, index=True),
     Column("field", String),

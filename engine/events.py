@@ -1,0 +1,52 @@
+"""What history records, one row per event: what people did, what was agreed, what we wrote, what gave way.
+
+| event | says | field | before, after |
+|---|---|---|---|
+| edited | somebody changed the record on `side`; `run` read it | native field | native values |
+| gone | the record was deleted on `side` | | the record as last read, none |
+| linked | the record joined the link, by `rule` | | |
+| agreed | the link's value, from `source` by `rule`; all rows the first time | row, or row/key | shared values |
+| lost | a value of `side` that gave way | row, or row/key | the loser, the winner |
+| created, updated, deleted | our write on `side`, of `source` by `rule` | native field, or none | native values |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from engine.canonical import same
+from engine.store import chunks
+from engine.store.tables import history
+
+
+class Event(StrEnum):
+    """The kinds of rows."""
+
+    EDITED = "edited"
+    GONE = "gone"
+    LINKED = "linked"
+    AGREED = "agreed"
+    LOST = "lost"
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds rows; those of one call need not have the same columns."""
+    names = ("at", "sync", "link", "run", "event", "side", "record", "field", "before", "after", "source", "rule")
+    for part in chunks(rows):
+        connection.execute(insert(history), [{name: row.get(name) for name in names} for row in part])
+
+
+def edits(common: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per field that somebody changed; a field that was not read before or is not now says nothing."""
+    return [
+        {**common, "event": Event.EDITED, "field": name, "before": before[name], "after": value}
+        for name, value in after.items()
+        if name in before and not same(before[name], value)
+    ]
