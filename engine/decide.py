@@ -12,11 +12,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select
 
 from engine import events, holds, journal
 from engine.bound import Bound
-from engine.brakes import item, judge
+from engine.braked import brake
 from engine.events import Event
 from engine.links import changed, load, save
 from engine.linkstate import Atom, LinkState, label
@@ -63,7 +63,7 @@ def decide(
             changes += _decide_part(connection, bound, lease.sync, run, rules, list(part), now, within)
         decided = Decided(run)
         whole = within is None and rules.readable.issuperset(bound.names)
-        stopped = _brake(connection, lease.sync, brakes, changes, now, whole=whole)
+        stopped = brake(connection, lease.sync, brakes, changes, now, whole=whole)
         journal.plan(connection, lease.sync, run, changes, stopped)
         decided.held = len(stopped)
         for change in changes:
@@ -182,48 +182,3 @@ def _row(common: dict[str, Any], link: LinkState, one: Decision) -> dict[str, An
         "source": one.side,
         "rule": one.rule,
     }
-
-
-def _brake(
-    connection: Connection, sync: str, brakes: Brakes, changes: list[Change], now: str, *, whole: bool
-) -> dict[int, str]:
-    """Changes (by identity) that a brake stops, and what stops them. Also opens and closes the brake holds.
-
-    An approval holds for exactly the changes it was given for, until they are made. `whole`: all sides were read and
-    nothing was left out, so that what is not planned now is not wanted any more.
-    """
-    totals = _totals(connection, sync) if changes else {}
-    query = select(hold_table).where(
-        hold_table.c.sync == sync, hold_table.c.kind == "brake", hold_table.c.state == "answered"
-    )
-    answered = [dict(row) for row in connection.execute(query).mappings()]
-    released = {item for row in answered if row["answer"].get("value") == "release" for item in row["detail"]["items"]}
-    stopped: dict[int, str] = {}
-    wanted = []
-    for tripped in judge(brakes, [change for change in changes if item(change) not in released], totals):
-        if any(row["answer"].get("skip") and row["detail"]["about"] == tripped.digest for row in answered):
-            _put_back(connection, sync, [change for change in tripped.changes if change.op == "delete"])
-        stopped |= {id(change): tripped.reason for change in tripped.changes}
-        listed = [{"op": change.op, "record": change.record, "link": change.link} for change in tripped.changes]
-        items = sorted(item(change) for change in tripped.changes)
-        detail = {"about": tripped.digest, "kind": tripped.kind, "changes": listed, "items": items}
-        wanted.append(holds.Wanted("brake", tripped.reason, detail, side=tripped.side))
-    waiting = {item(change) for change in changes}
-    spare = {row["digest"] for row in answered if waiting.intersection(row["detail"]["items"])}
-    holds.reconcile(connection, sync, "brake", wanted, now, spare=spare, only_open=not whole)
-    return stopped
-
-
-def _totals(connection: Connection, sync: str) -> dict[str, int]:
-    """Side -> how many of its records are linked."""
-    counted = select(copies.c.side, func.count()).where(copies.c.sync == sync, copies.c.link.is_not(None))
-    return {row[0]: row[1] for row in connection.execute(counted.group_by(copies.c.side))}
-
-
-def _put_back(connection: Connection, sync: str, rejected: list[Change]) -> None:
-    """A person rejected the deletions: the deleted copies are forgotten, so that the next run creates them again."""
-    for part in chunks([change.link for change in rejected]):
-        connection.execute(
-            copies.delete().where(copies.c.sync == sync, copies.c.link.in_(part), copies.c.present == "gone")
-        )
-        connection.execute(update(links).where(links.c.id.in_(part)).values(dirty=True, open=True, rev=links.c.rev + 1))
