@@ -6,9 +6,10 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from engine.mapping import Brakes, Mapping, Side, Zone
+from engine.mapping_check import brake_faults
 from engine.problem import Problem, did_you_mean, kind, listed
 from engine.strict import Faults, Strict, fault
 
@@ -61,6 +62,18 @@ class Place(Strict):
     zone: Zone = Field(default=None, description="IANA zone that replaces the mapping's.")
 
 
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Canaries = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""Records by title or id; one needs no list."""
+
+
 class Deployment(Strict):
     """A sync file."""
 
@@ -69,6 +82,9 @@ class Deployment(Strict):
     sides: dict[str, Place] = Field(description="The mapping's sides, each with its connection.")
     schedule: Schedule | None = Field(default=None, description="None: it runs when somebody runs it.")
     brakes: Brakes | None = Field(default=None, description="Limits that replace those of the mapping, key by key.")
+    canaries: dict[str, Canaries] = Field(
+        default={}, description="Side -> titles or ids of records that are always there: without them it is an outage."
+    )
     task_runner: Literal["threads", "dask", "ray"] = Field(default="threads", description="Where large backfills run.")
     paused: bool = Field(default=False, description="true: the schedule does not start it.")
 
@@ -89,15 +105,17 @@ class Deployment(Strict):
         return mapping.brakes.overridden(self.brakes)
 
     def check_sides(self, mapping: Mapping) -> list[Problem]:
-        """Sides that the mapping does not have, or that this sync leaves out."""
+        """Sides and rows that the mapping does not have, and sides that this sync leaves out."""
+        named = [("sides", side) for side in self.sides] + [("canaries", side) for side in self.canaries]
         problems = [
             Problem(
                 f"mapping '{mapping.name}' has no side '{side}'"
                 + (did_you_mean(side, mapping.sides) or f"; it has {listed(mapping.sides)}"),
-                ("sides", side),
+                (key, side),
             )
-            for side in self.sides
+            for key, side in named
             if side not in mapping.sides
         ]
+        problems += [Problem(text, path) for path, text in brake_faults(mapping, self.brakes or Brakes())]
         missing = [side for side in mapping.sides if side not in self.sides]
         return problems + [Problem(f"side '{side}' of the mapping has no connection", ("sides",)) for side in missing]

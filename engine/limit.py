@@ -67,3 +67,10 @@ _SCHEMA = {
 }
 BrakeLimit = Annotated[Limit, BeforeValidator(parse), PlainSerializer(str), WithJsonSchema(_SCHEMA)]
 """A `Limit` as a field of a strict model."""
+OwnLimit = Annotated[
+    Limit | None,
+    BeforeValidator(parse),
+    PlainSerializer(lambda own: None if own is None else str(own)),
+    WithJsonSchema(_SCHEMA),
+]
+"""The same where leaving it out means: the limit for all."""

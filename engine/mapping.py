@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from engine.limit import BrakeLimit
+from engine.limit import BrakeLimit, Limit, OwnLimit
 from engine.limit import parse as limit
 from engine.mapping_check import check_against, inner_faults
 from engine.problem import MappingError, Problem, did_you_mean, kind
@@ -47,18 +47,66 @@ def _brake(default: str, description: str) -> Any:
     return Field(default=limit(default), description=description, json_schema_extra={"default": default})
 
 
+def _own(description: str) -> Any:
+    return Field(default=None, description=description)
+
+
+class FieldBrakes(Strict):
+    """Limits for one row; what is over them is held for this row alone, and the rest of the record goes on."""
+
+    updates: OwnLimit = _own("Records whose value is changed.")
+    blanked: OwnLimit = _own("Records that lose the value; replaces 'blanked'.")
+
+
+class SideBrakes(Strict):
+    """Limits of one side, instead of those for all."""
+
+    deletes: OwnLimit = _own("Records deleted there, or missing there at once.")
+    updates: OwnLimit = _own("Records updated there.")
+    creates: OwnLimit = _own("Records created there.")
+    blanked: OwnLimit = _own("Records that lose a value there, counted for each field.")
+
+
 class Brakes(Strict):
     """What one run may do on a side before it waits for a person. A share is of the side's linked records."""
 
     deletes: BrakeLimit = _brake("max(10, 2%)", "Records deleted.")
     updates: BrakeLimit = _brake("max(20, 40%)", "Records updated.")
     creates: BrakeLimit = _brake("unlimited", "Records created.")
-    blanked: BrakeLimit = _brake("max(10, 5%)", "Records that lose a value they had.")
+    blanked: BrakeLimit = _brake("max(10, 5%)", "Records that lose a value they had, counted for each field.")
     empty_side: Literal["stop", "ignore"] = Field(default="stop", description="A side that had records has none now.")
+    sides: dict[str, SideBrakes] = Field(default={}, description="Side -> limits of its own.")
+    fields: dict[str, FieldBrakes] = Field(default={}, description="Row -> limits of its own, on every side.")
+
+    def limit(self, kind: str, side: str) -> Limit:
+        """Of `deletes`, `updates`, `creates` or `blanked` on a side."""
+        own: Limit | None = getattr(self.sides.get(side), kind, None)
+        found: Limit = getattr(self, kind) if own is None else own
+        return found
+
+    def limit_of_row(self, kind: str, row: str) -> Limit | None:
+        """Of `updates` or `blanked` of one row; None where it has none of its own."""
+        return getattr(self.fields.get(row), kind, None)
 
     def overridden(self, by: Brakes | None) -> Brakes:
-        """With the limits that `by` sets itself."""
-        return self if by is None else self.model_copy(update={key: getattr(by, key) for key in by.model_fields_set})
+        """With the limits that `by` sets itself, key by key also below `sides` and `fields`."""
+        if by is None:
+            return self
+        found = self.model_copy(update={key: getattr(by, key) for key in by.model_fields_set})
+        return found.model_copy(
+            update={"sides": _merged(self.sides, by.sides), "fields": _merged(self.fields, by.fields)}
+        )
+
+
+Own = TypeVar("Own", SideBrakes, FieldBrakes)
+
+
+def _merged(first: dict[str, Own], second: dict[str, Own]) -> dict[str, Own]:
+    merged = dict(first)
+    for name, own in second.items():
+        given = {key: getattr(own, key) for key in own.model_fields_set}
+        merged[name] = merged[name].model_copy(update=given) if name in merged else own
+    return merged
 
 
 class Example(Strict):

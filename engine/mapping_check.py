@@ -13,6 +13,7 @@ from engine.rules import fields as rule_fields
 
 if TYPE_CHECKING:
     from engine.contract import Field, Schema
+    from engine.mapping import Brakes
     from engine.mapping import Mapping as SyncMapping
 
 Fault = tuple[Path, str]
@@ -49,6 +50,18 @@ def _name_faults(mapping: SyncMapping) -> Iterator[Fault]:
                 yield (key, "to"), _unknown(mapping, side, f"'{key}'")
     if text := _policy_fault(mapping.conflicts, mapping.sides):
         yield ("conflicts",), text
+    yield from brake_faults(mapping, mapping.brakes)
+
+
+def brake_faults(mapping: SyncMapping, brakes: Brakes) -> Iterator[Fault]:
+    """Sides and rows that have brakes of their own and are not in the mapping."""
+    for side in brakes.sides:
+        if side not in mapping.sides:
+            yield ("brakes", "sides", side), _unknown(mapping, side, "'brakes'")
+    for row in brakes.fields:
+        if row not in mapping.fields:
+            hint = did_you_mean(row, mapping.fields) or f"; the rows are {listed(mapping.fields)}"
+            yield ("brakes", "fields", row), f"unknown row '{row}' in 'brakes'{hint}"
 
 
 def _policy_fault(policy: str, sides: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.deployment import Deployment, Place, Schedule
-from engine.mapping import Brakes, Example, Side, To
+from engine.mapping import Brakes, Example, FieldBrakes, Side, SideBrakes, To
 from engine.mapping import Mapping as SyncMapping
 from engine.problem import Path, Problem, did_you_mean, kind, listed
 from engine.row import OPTIONS
@@ -97,6 +97,8 @@ def _place(path: Path, model: type[Strict]) -> str:
             return f"the rule for {side}"
         case ["examples", int(index), *_]:
             return f"example {index + 1}"
+        case ["brakes", "sides" | "fields", str(name), *_]:
+            return f"the brakes of {name}"
         case [("brakes" | "schedule" | "creates" | "deletes") as key, *_]:
             return f"'{key}'"
     return root
@@ -111,6 +113,8 @@ def _keys(path: Path, model: type[Strict]) -> Iterable[str]:
             return OPTIONS
         case ["sides", *_]:
             return _names(Side if model is SyncMapping else Place)
+        case ["brakes", "sides" | "fields" as part, _, *_]:
+            return _names(SideBrakes if part == "sides" else FieldBrakes)
         case [str(key), *_]:
             blocks: dict[str, type[Strict]] = {"brakes": Brakes, "schedule": Schedule, "examples": Example}
             return _names(blocks.get(key, To))

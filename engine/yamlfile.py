@@ -228,6 +228,7 @@ _COMMENTS = {
     "sides": "Each side of the mapping with its connection; scope says which part of the account.",
     "schedule": "When it runs by itself: every 30s, 5m, 2h ...; full = time of day of a run that reads everything.",
     "brakes": "Limits that replace those of the mapping.",
+    "canaries": "Titles or ids of records that are always there; without them a side is not believed.",
     "task_runner": "Where large backfills run: threads, dask or ray.",
     "paused": "true: the schedule does not start it.",
 }
