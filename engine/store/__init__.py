@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, inspect, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
 from engine.store.tables import metadata
 from engine.store.trouble import sentence
@@ -18,6 +21,9 @@ HEAD = "0002"
 """The newest tables; versions are numbered, so that a later one is known to be later."""
 PATIENCE = 30
 """Seconds to wait for another process that writes, or for a PostgreSQL that does not answer."""
+MEMORY = "sqlite:///:memory:"
+"""A state that ends with its process: one connection, for one thread, so that no read may begin within a write."""
+_in_memory = count(1)
 
 
 class StoreError(Exception):
@@ -30,6 +36,10 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.sqlite = engine.dialect.name == "sqlite"
+        self.place = str(engine.url)
+        """Tells this state from others."""
+        if self.place == MEMORY:
+            self.place += f"#{next(_in_memory)}"
         self._writing = engine.execution_options(write=True)
         self._reading = engine if self.sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -52,6 +62,17 @@ class Store:
                 raise StoreError(sentence(error, store.engine.url)) from error
             raise
         return store
+
+    @classmethod
+    def memory(cls) -> Store:
+        """An empty state in memory, at once: its tables are copied, not migrated."""
+        engine = _engine(MEMORY)
+        event.listen(engine, "connect", lambda dbapi, _record: _blank().backup(dbapi))
+        return cls(engine)
+
+    def clear(self) -> None:
+        """Begins anew, for a state from `memory()`; what was compiled for its statements stays."""
+        self.engine.dispose()
 
     def _migrate(self) -> None:
         if self.sqlite:
@@ -110,26 +131,32 @@ class Store:
 
 def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool = True) -> None:
     """Inserts rows, and updates those whose primary key is there already (or leaves them); all have the same keys."""
-    if not rows:
-        return
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
-    keys = [column.name for column in table.primary_key]
-    statement = insert(table)
-    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    if rest and replace:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), list(rows))
-    else:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+    if rows:
+        connection.execute(_putting(connection.dialect.name, table, tuple(rows[0]), replace), list(rows))
 
 
 def revise(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Updates the rows with these primary keys; all have the same keys, and what is not named stays."""
-    if not rows:
-        return
+    if rows:
+        keys = {column.name for column in table.primary_key}
+        named = [{f"at_{name}" if name in keys else name: value for name, value in row.items()} for row in rows]
+        connection.execute(_revising(table), named)
+
+
+# Making a statement anew takes longer than carrying it out.
+@lru_cache(maxsize=256)
+def _putting(dialect: str, table: Table, names: tuple[str, ...], replace: bool) -> Any:
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     keys = [column.name for column in table.primary_key]
-    statement = update(table).where(*(table.c[name] == bindparam(f"at_{name}") for name in keys))
-    renamed = {name: f"at_{name}" for name in keys}
-    connection.execute(statement, [{renamed.get(name, name): value for name, value in row.items()} for row in rows])
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    if rest and replace:
+        return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return statement.on_conflict_do_nothing(index_elements=keys)
+
+
+@lru_cache(maxsize=64)
+def _revising(table: Table) -> Any:
+    return update(table).where(*(column == bindparam(f"at_{column.name}") for column in table.primary_key))
 
 
 def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
@@ -141,7 +168,8 @@ def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": max(2, PATIENCE)})
-    engine = create_engine(url, connect_args={"timeout": PATIENCE, "check_same_thread": False})
+    pool = {"poolclass": StaticPool} if url == MEMORY else {}
+    engine = create_engine(url, connect_args={"timeout": PATIENCE, "check_same_thread": False}, **pool)
 
     @event.listens_for(engine, "connect")
     def _prepare(dbapi: Any, _record: object) -> None:
@@ -156,9 +184,19 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+        begin = "BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN"
+        connection.connection.driver_connection.execute(begin).close()  # type: ignore[union-attr]  # it is connected
 
     return engine
+
+
+@lru_cache(maxsize=1)
+def _blank() -> Any:
+    """A SQLite database of the newest tables with nothing in them."""
+    engine = _engine(MEMORY)
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        return connection.connection.driver_connection
 
 
 __all__ = ["HEAD", "Store", "StoreError", "chunks", "metadata", "put", "revise"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from engine.store import Store, put
 from engine.store.tables import leases
@@ -19,6 +19,12 @@ _THIS = secrets.token_hex(4)
 """Tells this process from one of the same host name and number: an earlier container, say."""
 _held: set[tuple[str, str, int]] = set()
 """(state, sync, fence) of the leases this process is using: its own lease that is not among them was left behind."""
+
+
+_ROW = select(leases).where(leases.c.sync == bindparam("of")).with_for_update()
+_TAKE = update(leases).where(leases.c.sync == bindparam("of"))
+_MINE = (leases.c.sync == bindparam("of"), leases.c.fence == bindparam("at"), leases.c.holder == bindparam("by"))
+_RENEW = update(leases).where(*_MINE).values(until=bindparam("til"))
 
 
 class Busy(Exception):
@@ -47,35 +53,38 @@ class Lease:
 
     @property
     def _key(self) -> tuple[str, str, int]:
-        return str(self.store.engine.url), self.sync, self.fence
+        return self.store.place, self.sync, self.fence
+
+    @property
+    def _mine(self) -> dict[str, object]:
+        return {"of": self.sync, "at": self.fence, "by": self.holder}
 
     @classmethod
     def take(cls, store: Store, sync: str, clock: Callable[[], datetime], holder: str | None = None) -> Lease:
         """Takes the lease when it is free, has run out, or its holder on this machine is dead. Raises Busy."""
         holder = holder or here()
         with store.write() as connection:
-            never = {"sync": sync, "holder": "", "fence": 0, "until": ""}
-            put(connection, leases, [never], replace=False)  # so that there is a row to lock: two may come at once
-            row = connection.execute(select(leases).where(leases.c.sync == sync).with_for_update()).mappings().one()
-            if row["until"] > clock().isoformat() and not _dead(
-                row["holder"], (str(store.engine.url), sync, row["fence"])
-            ):
+            row = connection.execute(_ROW, {"of": sync}).mappings().first()
+            if row is None:  # there must be a row to lock: two may come at once
+                put(connection, leases, [{"sync": sync, "holder": "", "fence": 0, "until": ""}], replace=False)
+                row = connection.execute(_ROW, {"of": sync}).mappings().one()
+            at = clock()
+            if row["until"] > at.isoformat() and not _dead(row["holder"], (store.place, sync, row["fence"])):
                 raise Busy(
                     f"{sync} is being run by {row['holder']} until {row['until']}. "
                     "Wait for it to end; a run that was killed gives way by then."
                 )
-            values = {"holder": holder, "fence": row["fence"] + 1, "until": (clock() + TERM).isoformat()}
-            connection.execute(update(leases).where(leases.c.sync == sync).values(**values))
-            lease = cls(store, sync, holder, row["fence"] + 1, clock)
+            lease = cls(store, sync, holder, row["fence"] + 1, clock, at)
+            values = {"holder": holder, "fence": lease.fence, "until": (at + TERM).isoformat()}
+            connection.execute(_TAKE, {"of": sync, **values})
             _held.add(lease._key)  # before others can see it, or it would look like a run that broke off
         return lease
 
     def check(self, connection: Connection) -> None:
         """Renews the lease inside a transaction, or raises Fenced, which rolls it back."""
-        where = (leases.c.sync == self.sync, leases.c.fence == self.fence, leases.c.holder == self.holder)
         self._renewed = self.clock()
         until = (self._renewed + TERM).isoformat()
-        if connection.execute(update(leases).where(*where).values(until=until)).rowcount != 1:
+        if connection.execute(_RENEW, {**self._mine, "til": until}).rowcount != 1:
             raise Fenced(f"another run of {self.sync} has taken over; this one stopped before writing anything more.")
 
     def keep(self) -> None:
@@ -87,9 +96,8 @@ class Lease:
     def give_back(self) -> None:
         """Lets the next run start at once; the fence stays."""
         _held.discard(self._key)  # also where the state cannot be written any more
-        where = (leases.c.sync == self.sync, leases.c.fence == self.fence, leases.c.holder == self.holder)
         with self.store.write() as connection:
-            connection.execute(update(leases).where(*where).values(until=""))
+            connection.execute(_RENEW, {**self._mine, "til": ""})
 
 
 def between(connection: Connection, sync: str | None) -> None:
