@@ -7,14 +7,14 @@ Everything it decides is stored in the same transaction: agreed values, holds, p
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine import events, holds, journal
+from engine import events, holds, journal, undone
 from engine.bound import Bound
 from engine.braked import brake
 from engine.events import Event
@@ -53,34 +53,59 @@ def decide(
     within: Callable[[dict[str, Any]], bool] | None = None,
 ) -> Decided:
     """Merges, plans and brakes. `within` narrows a backfill to links whose agreed values it accepts."""
-    changes: list[Change] = []
     with store.write() as connection:
         lease.check(connection)
-        journal.forget(connection, lease.sync)
-        query = select(links.c.id).where(links.c.sync == lease.sync, links.c.open.is_(True), links.c.ended.is_(None))
-        ids = list(connection.execute(query.order_by(links.c.created_at, links.c.id)).scalars())
-        for part in chunks(ids, CHUNK):
-            changes += _decide_part(connection, bound, lease.sync, run, rules, list(part), now, within)
-        decided = Decided(run)
-        whole = within is None and rules.readable.issuperset(bound.names)
-        stopped = brake(connection, lease.sync, brakes, changes, now, whole=whole)
-        journal.plan(connection, lease.sync, run, changes, stopped)
-        decided.held = len(stopped)
-        for change in changes:
-            if id(change) not in stopped:
-                side = decided.planned.setdefault(change.side, {"create": 0, "update": 0, "delete": 0})
-                side[change.op] += 1
+        return decide_in(connection, bound, lease.sync, run, rules, brakes, now, within)
+
+
+def decide_in(
+    connection: Connection,
+    bound: Bound,
+    sync: str,
+    run: str,
+    rules: Rules,
+    brakes: Brakes,
+    now: str,
+    within: Callable[[dict[str, Any]], bool] | None = None,
+    only: Collection[str] | None = None,
+) -> Decided:
+    """The same within a transaction. `only` narrows it to some links: what is planned for others stays as it is.
+
+    What an undo gives back is judged by no brake: a person asked for just that.
+    """
+    journal.forget(connection, sync, only)
+    query = select(links.c.id).where(links.c.sync == sync, links.c.open.is_(True), links.c.ended.is_(None))
+    ids = list(connection.execute(query.order_by(links.c.created_at, links.c.id)).scalars())
+    changes: list[Change] = []
+    asked: list[Change] = []
+    for part in chunks([link for link in ids if only is None or link in only], CHUNK):
+        found = _decide_part(connection, bound, sync, run, rules, list(part), now, within)
+        changes += found[0]
+        asked += found[1]
+    decided = Decided(run)
+    whole = within is None and only is None and rules.readable.issuperset(bound.names)
+    stopped = brake(connection, sync, brakes, changes, now, whole=whole)
+    journal.plan(connection, sync, run, changes + asked, stopped)
+    decided.held = len(stopped)
+    for change in changes + asked:
+        if id(change) not in stopped:
+            side = decided.planned.setdefault(change.side, {"create": 0, "update": 0, "delete": 0})
+            side[change.op] += 1
     return decided
 
 
 def _decide_part(
     connection: Connection, bound: Bound, sync: str, run: str, rules: Rules, ids: list[str], now: str, within: Any
-) -> list[Change]:
+) -> tuple[list[Change], list[Change]]:
+    """The changes that the brakes judge, and those that a person asked for with an undo."""
     states = load(connection, ids)
+    undone.remember(connection, [link for link, _ in states.values()])
     asked = _asked(connection, ids)
     unsure = journal.in_doubt(connection, ids)
     flips = journal.flips(connection, ids, now)
     changes: list[Change] = []
+    given: list[Change] = []
+    again: list[str] = []
     wanted: list[holds.Wanted] = []
     told: list[dict[str, Any]] = []
     common = {"at": now, "sync": sync, "run": run}
@@ -89,21 +114,24 @@ def _decide_part(
         verdict = _decide_safely(bound, link, before, rules, asked.get(link.id, []), link.id in unsure, flips)
         if within is not None and not within(link.agreed):
             verdict.defer()
-        changes += verdict.changes
+        for change in verdict.changes:
+            (given if undone.approved(link, change) else changes).append(change)
         wanted += verdict.holds
         told += _told(common, link, before, verdict.merged.decisions)
         if verdict.gone or verdict.ended:
             where = (copies.c.sync == sync, copies.c.link == link.id, copies.c.present == "gone")
             connection.execute(copies.delete().where(*where))
+        again += [link.id] if verdict.resumed else []
         values = verdict.columns(now)
         if changed(before, link, values) or before["dirty"]:
             saved.append((link, values))
     save(connection, sync, saved)
+    undone.resume(connection, sync, again)
     judged = [link for link in ids if link not in unsure]
     for kind in ("conflict", "refused", "loop"):
         holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, among=judged)
     events.note(connection, told)
-    return changes
+    return changes, given
 
 
 def _decide_safely(
@@ -142,8 +170,11 @@ def _decide_link(
         for hold in asked
         if hold["kind"] == "conflict" and hold["answer"]
     }
-    away = any(copy.excluded for copy in link.copies.values())
+    away = any(copy.excluded and copy.excluded != undone.TAKEN for copy in link.copies.values())
+    make = link.origin.get(undone.MAKE)
     merged = Merged() if away or unsure else merge(bound, link, answers)
+    if make is not None and link.again:
+        link.origin[undone.MAKE] = make
     return judge_link(bound, link, before, merged, rules, asked=asked, unsure=unsure, flips=flips)
 
 

@@ -5,7 +5,7 @@ Every change is a row before it is sent, marked sent before the request, and don
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,10 +54,12 @@ def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], s
         connection.execute(insert(table), list(part))
 
 
-def forget(connection: Connection, sync: str) -> None:
-    """Drops what an earlier plan left unsent: the plan is a function of state, and is made anew."""
+def forget(connection: Connection, sync: str, only: Collection[str] | None = None) -> None:
+    """Drops what an earlier plan left unsent (for some links): the plan is a function of state, and is made anew."""
     where = (table.c.sync == sync, table.c.state.in_(("planned", "held")))
-    connection.execute(update(table).where(*where).values(state="dropped"))
+    for part in [None] if only is None else chunks(sorted(only)):
+        narrowed = where if part is None else (*where, table.c.link.in_(part))
+        connection.execute(update(table).where(*narrowed).values(state="dropped"))
 
 
 def mark(connection: Connection, ids: Sequence[str], state: str, **values: Any) -> None:

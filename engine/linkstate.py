@@ -13,6 +13,8 @@ from engine.bound import Bound, Row
 from engine.canonical import same
 
 Atom = tuple[str, str | None]
+UNDO = "undo"
+"""Where a value is from that an undo gave back, instead of a side."""
 
 
 def peek(doc: dict[str, Any], atom: Atom, default: Any = None) -> Any:
@@ -75,8 +77,17 @@ class LinkState:
     id: str
     agreed: dict[str, Any] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
+    """Label -> [side, changed_at], or what an undo left: see engine/undone.py."""
     copies: dict[str, Copy] = field(default_factory=dict)
     rev: int = 0
+    again: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Sides where the record is made again whatever the mapping says, and what it was there: its deletion is undone."""
+
+    def image(self, atom: Atom, side: str) -> dict[str, Any]:
+        """`{"native": value}` where an undo gives the side exactly that: a field, or one entry (None: no entry)."""
+        origin = self.origin.get(label(atom)) or []
+        found: dict[str, Any] = origin[2].get(side, {}) if len(origin) > 2 else {}
+        return found
 
     def readable(self) -> dict[str, Copy]:
         """The copies that can be looked at."""

@@ -12,6 +12,7 @@ from engine.canonical import digest
 from engine.linkstate import Atom, LinkState, label
 from engine.merge import Conflict, Merged, merge
 from engine.plan import Change, LinkPlan, Refused, Rules, plan_deletes, plan_link
+from engine.undone import STAYS, TAKEN, plan_undone, resumed
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Verdict:
     gone: list[str] = field(default_factory=list)
     """Sides whose deleted copy is forgotten, so that it is created again."""
     ended: bool = False
+    resumed: bool = False
+    """Its creation was undone, and somebody has changed it since: it is synced again."""
 
     def defer(self) -> None:
         """Not in this run: what there is to do stays open."""
@@ -63,7 +66,11 @@ def judge_link(
     if unsure:
         verdict.blocked, verdict.errors = True, before["errors"]
         return verdict
-    reasons = [copy.excluded for copy in link.copies.values() if copy.excluded]
+    if before["frozen"] == STAYS:
+        verdict.resumed = resumed(link, merged.edited)
+        if not verdict.resumed:
+            return _unmade(bound, link, before, rules, verdict)
+    reasons = [copy.excluded for copy in link.copies.values() if copy.excluded and copy.excluded != TAKEN]
     if reasons:
         verdict.frozen = reasons[0]
         verdict.gone = [side for side, copy in link.copies.items() if copy.present == "gone" and not copy.excluded]
@@ -76,6 +83,16 @@ def judge_link(
     blocked = merged.blocked() | _looping(bound, link, flips, asked, verdict)
     verdict.holds += [_conflict(link, conflict) for conflict in merged.conflicts]
     _take(verdict, plan_link(bound, link, rules, blocked), before, rules)
+    return verdict
+
+
+def _unmade(bound: Bound, link: LinkState, before: dict[str, Any], rules: Rules, verdict: Verdict) -> Verdict:
+    """Its creation was undone: what this sync made is deleted, and the rest is left alone."""
+    verdict.frozen = STAYS
+    verdict.gone = [side for side, copy in link.copies.items() if copy.present == "gone"]
+    verdict.ended = len(verdict.gone) == len(link.copies)
+    if not verdict.ended:
+        _take(verdict, plan_undone(bound, link, rules), before, rules)
     return verdict
 
 

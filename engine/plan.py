@@ -14,7 +14,7 @@ from engine.bound import Bound
 from engine.canonical import same
 from engine.contract import Op
 from engine.lens import Refusal
-from engine.linkstate import Atom, LinkState, label, peek, poke
+from engine.linkstate import UNDO, Atom, LinkState, label, peek, poke
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ class Rules:
     """What an app refused before is tried again, though nothing has changed."""
 
 
-def plan_link(bound: Bound, link: LinkState, rules: Rules, blocked: Collection[Atom] = ()) -> LinkPlan:
+def plan_link(
+    bound: Bound, link: LinkState, rules: Rules, blocked: Collection[Atom] = (), *, creates: bool = True
+) -> LinkPlan:
     """Updates for the sides that are behind, creates for the sides that lack the record."""
     plan = LinkPlan(blocked=bool(blocked))
     for side in bound.names:
@@ -76,7 +78,7 @@ def plan_link(bound: Bound, link: LinkState, rules: Rules, blocked: Collection[A
         if side not in rules.readable:
             plan.blocked |= copy is None or any(True for _ in link.moved(bound, side))
         elif copy is None:
-            if _creates(bound, link, side) and not blocked:
+            if creates and _creates(bound, link, side) and not blocked:
                 _create(bound, link, side, rules, plan)
         elif copy.native is not None:
             due = [
@@ -108,7 +110,7 @@ def plan_deletes(bound: Bound, link: LinkState, rules: Rules, origin: str) -> Li
 
 
 def _creates(bound: Bound, link: LinkState, side: str) -> bool:
-    return bool(link.copies) and bound.mapping.creates_at(side)
+    return side in link.again or (bool(link.copies) and bound.mapping.creates_at(side))
 
 
 def _read(bound: Bound, native: dict[str, Any], side: str, atom: Atom) -> bool:
@@ -118,12 +120,13 @@ def _read(bound: Bound, native: dict[str, Any], side: str, atom: Atom) -> bool:
 def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPlan) -> None:
     rows = [name for name, row in bound.rows.items() if side in row.cells and side in row.targets]
     shared = {name: link.agreed[name] for name in link.agreed if name in bound.rows}
-    put = _put(bound, link, side, shared, {}, rows, rules, plan)
+    former = link.again.get(side, {})
+    put = _put(bound, link, side, shared, former, rows, rules, plan)
     if put is None:  # a record without one of its rows would be another one
         return
     fields = {name: value for name, value in put[0].items() if value not in (None, [], {})}
     sources = ", ".join(copy.side for copy in link.copies.values() if copy.present == "yes")
-    why = "; ".join([f"new in {sources}", *put[1]])
+    why = "; ".join(["its deletion is undone" if side in link.again else f"new in {sources}", *put[1]])
     given = {name: value for name, value in shared.items() if name in rows}
     plan.changes.append(Change(link.id, side, Op.CREATE, None, None, fields, {}, given, why, link.rev))
 
@@ -131,26 +134,30 @@ def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPl
 def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Rules, plan: LinkPlan) -> None:
     copy = link.copies[side]
     native = copy.native or {}
-    now = bound.get(side, native)
+    old = _former(bound, link, side, due)
+    now = bound.get(side, old)
     shared = {name: value for name, value in link.agreed.items() if name in bound.rows}
     given: dict[str, Any] = {}
     for row, key in due:
+        exact = bool(link.image((row, key), side))
         if key is None:
-            given[row] = link.agreed.get(row)
+            given[row] = now[row] if exact else link.agreed.get(row)
             continue
         target = given.setdefault(row, dict(now[row]))
+        if exact:
+            continue
         value = peek(link.agreed, (row, key))
         target.pop(key, None)
         if value is not None:
             target[key] = value
-    put = _put(bound, link, side, {**shared, **given}, native, list(given), rules, plan)
+    put = _put(bound, link, side, {**shared, **given}, old, list(given), rules, plan)
     while put is None:  # the rows that have nothing to do with the refused one go on
         apart = _tied(bound, side, plan.refused[-1].row)
         given = {row: value for row, value in given.items() if row not in apart}
         due = [atom for atom in due if atom[0] in given]
         if not due:
             return
-        put = _put(bound, link, side, {**shared, **given}, native, list(given), rules, plan)
+        put = _put(bound, link, side, {**shared, **given}, old, list(given), rules, plan)
     fields = {name: value for name, value in put[0].items() if not same(value, native.get(name))}
     if not fields:
         for atom in due:
@@ -164,6 +171,21 @@ def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Ru
     plan.changes.append(
         Change(link.id, side, Op.UPDATE, copy.id, copy.version, fields, before, delivered, why, link.rev)
     )
+
+
+def _former(bound: Bound, link: LinkState, side: str, due: list[Atom]) -> dict[str, Any]:
+    """The side's record with what an undo gives back put in its place: a put keeps all of it."""
+    native = dict(link.copies[side].native or {})
+    for row, key in due:
+        found, cell = link.image((row, key), side), bound.rows[row].cells[side]
+        if found and key is None:
+            native[cell.name] = found["native"]
+        elif found:
+            entries = {
+                name: entry for name, entry in cell.lens.split(native.get(cell.name) or []).items() if name != key
+            }
+            native[cell.name] = cell.lens.join(entries | ({} if found["native"] is None else {key: found["native"]}))
+    return native
 
 
 def _tied(bound: Bound, side: str, name: str) -> set[str]:
@@ -197,6 +219,8 @@ def _reasons(link: LinkState, due: list[Atom]) -> list[str]:
         side = (link.origin.get(label(atom)) or [None])[0]
         reasons.setdefault(side, []).append(atom[0])
     return [
-        f"{', '.join(dict.fromkeys(rows))} changed in {side}" if side else f"{', '.join(dict.fromkeys(rows))} agreed"
+        f"{', '.join(dict.fromkeys(rows))} {'given back' if side == UNDO else f'changed in {side}'}"
+        if side
+        else f"{', '.join(dict.fromkeys(rows))} agreed"
         for side, rows in reasons.items()
     ]
