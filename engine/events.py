@@ -7,7 +7,12 @@
 | linked | the record joined the link, by `rule` | | |
 | agreed | the link's value, from `source` by `rule`; all rows the first time | row, or row/key | shared values |
 | lost | a value of `side` that gave way | row, or row/key | the loser, the winner |
-| created, updated, deleted | our write on `side`, of `source` by `rule` | native field, or none | native values |
+| created | our write on `side`, of `source` by `rule` | | none, the record as the app stored it |
+| updated | our write on `side`, of `source` by `rule` | native field | as last read, as sent |
+| along | changed along with our write: by the app, or by somebody just before it | native field | native values |
+| deleted | our write on `side`, of `source` by `rule` | | the record as last read, none |
+
+The rows of a record follow from one another: the `after` of one is the `before` of the next, up to the present state.
 """
 
 from __future__ import annotations
@@ -33,6 +38,7 @@ class Event(StrEnum):
     LOST = "lost"
     CREATED = "created"
     UPDATED = "updated"
+    ALONG = "along"
     DELETED = "deleted"
 
 
@@ -43,10 +49,12 @@ def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(insert(history), [{name: row.get(name) for name in names} for row in part])
 
 
-def edits(common: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+def edits(
+    common: dict[str, Any], before: dict[str, Any], after: dict[str, Any], event: Event = Event.EDITED
+) -> list[dict[str, Any]]:
     """One row per field that somebody changed; a field that was not read before or is not now says nothing."""
     return [
-        {**common, "event": Event.EDITED, "field": name, "before": before[name], "after": value}
+        {**common, "event": event, "field": name, "before": before[name], "after": value}
         for name, value in after.items()
         if name in before and not same(before[name], value)
     ]

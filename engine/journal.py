@@ -6,6 +6,7 @@ Every change is a row before it is sent, marked sent before the request, and don
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,34 +94,42 @@ def in_doubt(connection: Connection, links: Sequence[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def landed(connection: Connection, done: Sequence[tuple[dict[str, Any], str, str]], at: str) -> None:
-    """Closes changes that landed, each (row, record id, where its values are from), and writes their history."""
-    rows = [{"id": row["id"], "state": "done", "done_at": at, "record": record} for row, record, _ in done]
+@dataclass(frozen=True)
+class Landing:
+    """A change that landed, and what its record was like."""
+
+    row: dict[str, Any]
+    record: str
+    source: str
+    """The sides its values are from."""
+    was: dict[str, Any]
+    """The record as last read before."""
+    stored: dict[str, Any]
+    """The record as the app stored it."""
+
+
+def landed(connection: Connection, done: Sequence[Landing], at: str) -> None:
+    """Closes changes that landed, and writes their history."""
+    rows = [{"id": one.row["id"], "state": "done", "done_at": at, "record": one.record} for one in done]
     revise(connection, table, rows)
-    events.note(connection, [told for row, record, source in done for told in _events(row, record, source, at)])
+    events.note(connection, [told for one in done for told in _events(one, at)])
 
 
-def _events(row: dict[str, Any], record: str, source: str, at: str) -> list[dict[str, Any]]:
-    """One row per field, one for a create or a delete."""
-    common = {
-        "at": at,
-        "sync": row["sync"],
-        "link": row["link"],
-        "run": row["run"],
-        "side": row["side"],
-        "record": record,
-        "source": source,
-        "rule": row["why"],
-    }
-    if row["op"] == Op.UPDATE:
-        return [
-            {**common, "event": Event.UPDATED, "field": name, "before": row["before"].get(name), "after": value}
-            for name, value in row["data"].items()
-        ]
-    created = row["op"] == Op.CREATE
-    event = Event.CREATED if created else Event.DELETED
-    before, after = (None, row["data"]) if created else (row["before"], None)
-    return [{**common, "event": event, "field": None, "before": before, "after": after}]
+def _events(one: Landing, at: str) -> list[dict[str, Any]]:
+    """One row per field, one for a create or a delete; then what changed along with it."""
+    row = one.row
+    place = {"at": at, "sync": row["sync"], "link": row["link"], "run": row["run"]}
+    place |= {"side": row["side"], "record": one.record}
+    common = {**place, "source": one.source, "rule": row["why"]}
+    if row["op"] == Op.CREATE:
+        return [{**common, "event": Event.CREATED, "after": one.stored}]
+    if row["op"] == Op.DELETE:
+        return [{**common, "event": Event.DELETED, "before": row["before"]}]
+    told = [
+        {**common, "event": Event.UPDATED, "field": name, "before": row["before"].get(name), "after": value}
+        for name, value in row["data"].items()
+    ]
+    return told + events.edits(place, {**one.was, **row["data"]}, one.stored, Event.ALONG)
 
 
 def flips(connection: Connection, links: Sequence[str], now: str) -> dict[str, dict[str, set[str]]]:

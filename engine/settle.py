@@ -42,7 +42,7 @@ def settle(
         return
     ids = [row["link"] for row, _ in landed]
     states, held = links.load(connection, ids), _held(connection, ids)
-    journal.landed(connection, [(row, record.id, _source(row, states[row["link"]][0])) for row, record in landed], now)
+    journal.landed(connection, [_landing(bound, one, states[one[0]["link"]][0]) for one in landed], now)
     fresh: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
     saved = []
@@ -66,6 +66,14 @@ def settle(
     revise(connection, copies, known)
     rekey(connection, bound, landed[0][0]["side"], [*fresh, *known])
     links.save(connection, landed[0][0]["sync"], saved)
+
+
+def _landing(bound: Bound, landed: Landed, state: LinkState) -> journal.Landing:
+    """What history is told of it."""
+    row, record = landed
+    former = state.copies.get(row["side"])
+    was = (former.native if former is not None else None) or {}
+    return journal.Landing(row, record.id, _source(row, state), was, pick(record.data, bound.wanted[row["side"]]))
 
 
 def _source(row: dict[str, Any], state: LinkState) -> str:
