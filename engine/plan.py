@@ -78,8 +78,12 @@ def plan_link(
         if side not in rules.readable:
             plan.blocked |= copy is None or any(True for _ in link.moved(bound, side))
         elif copy is None:
-            if creates and _creates(bound, link, side) and not blocked:
+            if not creates or not _creates(bound, link, side) or blocked:
+                continue
+            if side in rules.trusted:
                 _create(bound, link, side, rules, plan)
+            else:  # among what it does not show may be just this record
+                plan.blocked = True
         elif copy.native is not None:
             due = [
                 atom
