@@ -1,0 +1,200 @@
+"""One history: its steps are drawn from a seed, each with a source of chance of its own, so that any of them can be
+left out and the others stay what they are."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from engine import accounting
+from engine.bound import Bound
+from engine.canonical import digest
+from engine.contract import AppError
+from engine.holds import listed
+from engine.ids import drawn_from
+from engine.problem import MappingError
+from engine.store.lease import Fenced
+from syncline.rehearsal.invariants import Violation
+from syncline.rehearsal.operator import answer_all
+from syncline.rehearsal.oracle import Oracle
+from syncline.rehearsal.setting import Setting
+from syncline.rehearsal.users import Users
+from syncline.rehearsal.watch import Watch
+from syncline.rehearsal.weather import REQUEST, SIDE, WORLD, Weather
+from syncline.rehearsal.world import SYNC, MortalStore, World
+
+REST = 8
+"""Runs without faults within which everything must have come to rest."""
+DEEDS = {"add": 30, "edit": 45, "delete": 12, "twins": 6, "filter": 5, "poison": 2}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A user's deed, or a run with its faults."""
+
+    number: int
+    kind: str
+    seed: int
+    faults: tuple[str, ...] = ()
+    side: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}{f' on {self.side}' if self.side else ''}" + (
+            f" with {', '.join(self.faults)}" if self.faults else ""
+        )
+
+
+@dataclass
+class Played:
+    """What came of a history."""
+
+    seed: int
+    violations: list[Violation] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+    steps: int = 0
+    runs: int = 0
+    requests: int = 0
+    writes: int = 0
+    crashes: int = 0
+
+    @property
+    def broken(self) -> list[Violation]:
+        """Those that a client could have avoided."""
+        return [one for one in self.violations if not one.unavoidable]
+
+
+def script(seed: int, setting: Setting) -> list[Step]:
+    """The steps of a seed."""
+    rng = random.Random(f"script {seed}")
+    steps: list[Step] = []
+    names = sorted(setting.places)
+    for _ in range(rng.randint(2, 6)):
+        for _ in range(rng.choice([0, 1, 1, 2, 2, 3])):
+            kind = rng.choices(list(DEEDS), list(DEEDS.values()))[0]
+            steps.append(Step(len(steps), kind, rng.getrandbits(32)))
+        kinds = (list(REQUEST), SIDE, WORLD)
+        faults = tuple(rng.choice(rng.choices(kinds, (6, 3, 1))[0]) for _ in range(rng.choice([0, 0, 1, 1, 2, 3])))
+        steps.append(Step(len(steps), "run", rng.getrandbits(32), tuple(sorted(set(faults))), rng.choice(names)))
+    return steps
+
+
+class History:
+    """Plays the steps of one seed, all or some of them."""
+
+    def __init__(self, seed: int, setting: Setting, store: MortalStore, keep: Collection[int] | None = None) -> None:
+        self.setting = setting
+        self.steps = [step for step in script(seed, setting) if keep is None or step.number in keep]
+        self.world = World(setting, store)
+        self.bound = Bound(setting.mapping, {name: at.schema for name, at in setting.places.items()})
+        self.users = Users(self.world, self.bound)
+        self.watch = Watch(self.world, self.bound, self.users)
+        self.played = Played(seed, steps=len(self.steps))
+        self.rng = random.Random(f"rest {seed}")
+
+    def play(self) -> Played:
+        """Plays it to its end."""
+        try:
+            with drawn_from(random.Random(f"ids {self.played.seed}")):
+                for step in self.steps:
+                    self._step(step)
+                self._rest()
+        finally:
+            self.world.close()
+        self.played.violations = self.watch.found
+        self.played.requests = sum(app.requests for app in self.world.apps.values())
+        self.played.writes = sum(app.writes for app in self.world.apps.values())
+        return self.played
+
+    def _tell(self, line: str) -> None:
+        self.played.trace.append(line)
+
+    def _step(self, step: Step) -> None:
+        rng = random.Random(step.seed)
+        if step.kind == "run":
+            self._tell(f"{step}")
+            self._run(self._weather(step, rng))
+            return
+        self.watch.rested()
+        self._tell(f"{step.number} {self.users.act(step.kind, rng)}")
+
+    def _weather(self, step: Step, rng: random.Random) -> Weather:
+        """The weather of a run; what concerns the whole world happens now."""
+        rows = [row.cells[step.side].name for row in self.bound.rows.values() if step.side in row.cells]
+        gone = rng.choice([name for name in rows if name != "name"])
+        weather = Weather(frozenset(step.faults), rng, step.side, gone)
+        weather.meanwhile = lambda side: self._meanwhile(side, rng)
+        weather.usurp = self._usurp
+        for app in self.world.apps.values():
+            if app.habits.lags or (app.name == step.side and "stale lists" in step.faults):
+                seen = sorted(row.changed for row in app.rows.values())
+                app.horizon = seen[-2] if len(seen) > 1 else None
+        return weather
+
+    def _meanwhile(self, side: str, rng: random.Random) -> None:
+        self.watch.rested()
+        self._tell(f"    meanwhile {self.users.meanwhile(side, rng)}")
+
+    def _usurp(self, _side: str) -> None:
+        self._tell("    another run takes over")
+        self.world.usurp()
+
+    def _run(self, weather: Weather, *, full: bool = False) -> int:
+        """Writes of the run; -1 where it broke off."""
+        self.played.runs += 1
+        written = -1
+        try:
+            report = self.world.run(weather, full=full)
+            if report is None:
+                self.played.crashes += 1
+                self._tell(f"    killed {weather.struck[-1]}")
+            else:
+                written = sum(sum(ops.values()) for ops in report.writes.values())
+                self._tell(f"    {report.status} {report.writes} {report.errors or ''}")
+        except (Fenced, AppError, MappingError) as error:
+            self._tell(f"    stopped: {error}")
+        if weather.struck:
+            self._tell(f"    struck: {', '.join(weather.struck)}")
+        for app in self.world.apps.values():
+            app.horizon = None
+        self._expose(weather)
+        self.watch.after(weather, full=full)
+        for fault in accounting.faults(self.world.store, SYNC):
+            self.watch.say(27, fault)
+        return written
+
+    def _expose(self, weather: Weather) -> None:
+        """A twin that the list left out before it was ever seen: nobody can know that it is there."""
+        blind = {"outage", "missing rows", "stale lists"} & set(weather.faults)
+        for side, app in self.world.apps.items():
+            if app.habits.lags or (side == weather.side and blind):
+                for thing in self.users.unseen(app):
+                    why = f"{side} left a record out of its list that was never seen, and its like was made elsewhere"
+                    self.users.story.exposed.setdefault(thing, why)
+
+    def _rest(self) -> None:
+        """Runs without faults until nothing is left to do; then everything is judged."""
+        for number in range(REST):
+            written = self._run(Weather(), full=number == 0)
+            for line in answer_all(self.world, self.users, self.rng):
+                self._tell(f"    answered {line}")
+            if number and not written and not listed(self.world.store, SYNC) and not self._pending():
+                break
+        else:
+            self.watch.say(13, f"not at rest after {REST} runs")
+            return
+        before = self._state()
+        if written := self._run(Weather()):
+            self.watch.say(14, f"{written} writes in an idle run")
+        elif self._state() != before:
+            self.watch.say(14, "an idle run changed the state")
+        self.watch.found += Oracle(self.world, self.bound, self.users).judge()
+
+    def _pending(self) -> int:
+        counted = accounting.status(self.world.store, SYNC).values()
+        return sum(side["records"]["pending"] for side in counted)
+
+    def _state(self) -> str:
+        from engine.store.tables import changes, copies, history, holds, links
+
+        return digest([sorted(map(repr, self.world.store.all(t))) for t in (links, copies, changes, holds, history)])

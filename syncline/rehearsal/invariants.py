@@ -1,0 +1,52 @@
+"""The invariants a history is judged by, numbered as in the field's literature on sync engines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+INVARIANTS: Mapping[int, str] = {
+    1: "no lost update",
+    2: "no duplicate",
+    3: "no spurious delete",
+    4: "no resurrection",
+    5: "no write to unmapped fields",
+    6: "nothing destructive against an untrusted side",
+    7: "what a side settled with is what it really held",
+    8: "what the cursor has passed is known",
+    9: "intent before effect",
+    10: "one record per side and link",
+    11: "a single writer",
+    12: "read-only sides are not written",
+    13: "convergence",
+    14: "quiescence",
+    15: "bounded calls",
+    16: "no oscillation",
+    17: "crash safety at every step",
+    18: "isolation of a poisoned record",
+    19: "symmetry of the sides",
+    20: "independence of the order in a batch",
+    21: "history adds up to the present",
+    22: "the same seed, the same trace",
+    23: "a dry run shows what the run does",
+    24: "webhooks, polling or both end the same",
+    25: "a full read of a synced pair writes nothing",
+    26: "a cycle of syncs comes to rest",
+    27: "every record is in one state, with a reason",
+    28: "what the filter excludes stays where it is",
+}
+"""1 to 26 are the usual ones; the last two are promises of this product."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An invariant that did not hold."""
+
+    number: int
+    what: str
+    unavoidable: str = ""
+    """What the apps would have to be able to do, where no client could have kept it."""
+
+    def __str__(self) -> str:
+        tail = f" [unavoidable: {self.unavoidable}]" if self.unavoidable else ""
+        return f"{self.number} {INVARIANTS[self.number]}: {self.what}{tail}"

@@ -1,0 +1,79 @@
+"""Judges a history once everything has come to rest, by what the users wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.bound import Bound
+from engine.events import Event
+from engine.store.tables import history
+from syncline.rehearsal.app import MemoryApp
+from syncline.rehearsal.invariants import Violation
+from syncline.rehearsal.story import Atom, plain, shown
+from syncline.rehearsal.users import Users
+from syncline.rehearsal.world import SYNC, World
+
+Seen = dict[Atom, str | None]
+
+
+class Oracle:
+    """Knows what the users did, and sees what the apps hold now."""
+
+    def __init__(self, world: World, bound: Bound, users: Users) -> None:
+        self.world, self.bound, self.users, self.story = world, bound, users, users.story
+
+    def judge(self) -> Iterator[Violation]:
+        """All violations."""
+        places = {side: self._things(app) for side, app in self.world.apps.items()}
+        for side, things in places.items():
+            for thing, rows in things.items():
+                if len(rows) > 1:
+                    yield self._said(2, thing, f"{thing} {len(rows)} times on {side}")
+        gave_way = self._gave_way()
+        for thing in self.story.made:
+            rows = {side: things[thing][0] for side, things in places.items() if thing in things}
+            if thing in self.story.hidden:
+                continue
+            if thing in self.story.outside or thing in self.story.poisoned:
+                continue
+            yield from self._thing(thing, rows, gave_way)
+
+    def _thing(self, thing: str, rows: dict[str, Seen], gave_way: set[str | None]) -> Iterator[Violation]:
+        deleted = thing in self.story.deleted
+        if not rows and not deleted:
+            yield self._said(3, thing, f"{thing} is nowhere, and nobody deleted it")
+        if not rows:
+            return
+        if deleted and not self.story.standing(thing):
+            yield self._said(4, thing, f"{thing} is back on {', '.join(rows)}")
+        if len(rows) < len(self.world.apps):
+            yield self._said(13, thing, f"{thing} is only on {', '.join(rows)}")
+        atoms = sorted({atom for seen in rows.values() for atom in seen}, key=str)
+        for atom in atoms:
+            values = {side: seen.get(atom) for side, seen in rows.items()}
+            if len(set(values.values())) > 1:
+                yield self._said(13, thing, f"{thing} {atom} is {values}")
+        for one in self.story.standing(thing):
+            values = {seen.get(one.atom) for seen in rows.values()}
+            if one.value not in values and one.value not in gave_way:
+                what = f"{thing} {one.atom} = {one.value!r} of {one.side}, now {sorted(map(str, values))}"
+                yield Violation(1, what, one.exposed or self.story.exposed.get(thing, ""))
+
+    def _said(self, number: int, thing: str, what: str) -> Violation:
+        exposed = self.story.exposed.get(thing, "")
+        exposed = exposed or next((one.exposed for one in self.story.said if one.thing == thing and one.exposed), "")
+        return Violation(number, what, exposed)
+
+    def _gave_way(self) -> set[str | None]:
+        """Values that history names as having given way."""
+        query = select(history.c.before).where(history.c.sync == SYNC, history.c.event == Event.LOST)
+        return {plain(row["before"]) for row in self.world.store.rows(query)}
+
+    def _things(self, app: MemoryApp) -> dict[str, list[Seen]]:
+        found: dict[str, list[Any]] = {}
+        for data in app.live().values():
+            found.setdefault(self.users.thing(app.name, data), []).append(shown(self.bound, app.name, data))
+        return found

@@ -1,0 +1,48 @@
+"""Plays seeds: each on a store in memory that is as good as new."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.pool import StaticPool
+
+from engine.store import metadata
+from syncline.rehearsal.history import History, Played
+from syncline.rehearsal.setting import Setting, things
+from syncline.rehearsal.world import MortalStore
+
+
+def play(seed: int, keep: Collection[int] | None = None, setting: Setting | None = None) -> Played:
+    """One history; with `keep` only some of its steps."""
+    store = fresh()
+    try:
+        return History(seed, setting or things(random.Random(f"setting {seed}")), store, keep).play()
+    finally:
+        store.close()
+
+
+def fresh() -> MortalStore:
+    """An empty store in memory, copied from a template: making the tables would take longer than most runs."""
+    base = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    base.deserialize(_template())
+    engine = create_engine("sqlite://", creator=lambda: base, poolclass=StaticPool)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return MortalStore(engine)
+
+
+@lru_cache(maxsize=1)
+def _template() -> bytes:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        return bytes(raw.serialize())

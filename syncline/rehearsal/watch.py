@@ -1,0 +1,141 @@
+"""What is checked at every write and after every run, not only at the end."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from engine.bound import Bound
+from engine.canonical import digest
+from engine.contract import Op, Support, Write
+from engine.store.tables import changes, copies, sides
+from syncline.rehearsal.app import MemoryApp
+from syncline.rehearsal.invariants import Violation
+from syncline.rehearsal.users import Users
+from syncline.rehearsal.weather import Weather
+from syncline.rehearsal.world import SYNC, World
+
+OFTEN = 6
+"""So many writes of one field with no user's edit in between is oscillation."""
+
+
+class Watch:
+    """Collects violations as they happen."""
+
+    def __init__(self, world: World, bound: Bound, users: Users) -> None:
+        self.world, self.bound, self.users = world, bound, users
+        self.found: list[Violation] = []
+        self.writes: dict[tuple[str, str, str], int] = {}
+        self.patchy: set[str] = set()
+        """Sides that have hidden rows since their last whole reading."""
+        for app in world.apps.values():
+            app.watch = self.write
+
+    def write(self, app: MemoryApp, write: Write) -> None:
+        """A write arrives at an app, and has not yet taken effect."""
+        self._journalled(app, write)
+        self._mapped(app, write)
+        if write.op is Op.CREATE:
+            self._created(app, write)
+        elif write.op is Op.DELETE:
+            self._deleted(app, write)
+        else:
+            self._often(app, write)
+
+    def rested(self) -> None:
+        """A user did something: what is written from here on has a reason."""
+        self.writes.clear()
+
+    def after(self, weather: Weather, *, full: bool) -> None:
+        """A run has ended, one way or the other."""
+        if "missing rows" in weather.struck:
+            self.patchy.add(weather.side)
+        elif full:
+            self.patchy.clear()
+        self._one_to_one()
+        self._honest()
+        self._known()
+
+    def say(self, number: int, what: str, unavoidable: str = "") -> None:
+        self.found.append(Violation(number, what, unavoidable))
+
+    def _journalled(self, app: MemoryApp, write: Write) -> None:
+        query = select(changes.c.state).where(changes.c.key == write.key, changes.c.side == app.name)
+        states = [row["state"] for row in self.world.store.rows(query)]
+        if states not in (["sent"], ["doubt"]):
+            self.say(9, f"{write.op} on {app.name} with the journal at {states}")
+
+    def _mapped(self, app: MemoryApp, write: Write) -> None:
+        mapped = {
+            row.cells[app.name].name
+            for row in self.bound.rows.values()
+            if app.name in row.cells and app.name in row.targets
+        }
+        if not mapped:
+            self.say(12, f"{write.op} on {app.name}")
+        elif strange := sorted(set(write.data) - mapped):
+            self.say(5, f"{write.op} on {app.name} sets {strange}")
+
+    def _created(self, app: MemoryApp, write: Write) -> None:
+        thing = self.users.thing(app.name, dict(write.data))
+        there = [
+            record
+            for record, row in app.rows.items()
+            if not row.gone and row.key != write.key and self.users.thing(app.name, row.data) == thing
+        ]
+        if thing in self.users.story.hidden:
+            self.say(28, f"{thing} is private and comes to {app.name}")
+        if there and (hidden := app.weather.outage(app.name)):
+            self.say(6 if hidden else 2, f"{thing} is made on {app.name}, where it is {there[0]}")
+
+    def _deleted(self, app: MemoryApp, write: Write) -> None:
+        row = app.rows.get(write.id or "")
+        if row is None or row.gone:
+            return
+        story, thing = self.users.story, self.users.thing(app.name, row.data)
+        if thing not in story.deleted and thing not in story.outside:
+            number = 6 if any(app.weather.outage(name) for name in self.world.apps) else 3
+            self.say(number, f"{thing} is deleted on {app.name}", story.exposed.get(thing, ""))
+
+    def _often(self, app: MemoryApp, write: Write) -> None:
+        for name in write.data:
+            where = (app.name, write.id or "", name)
+            self.writes[where] = self.writes.get(where, 0) + 1
+            if self.writes[where] == OFTEN:
+                self.say(16, f"{name} of {write.id} on {app.name} is written again and again")
+
+    def _one_to_one(self) -> None:
+        where = (copies.c.sync == SYNC, copies.c.link.is_not(None), copies.c.present.in_(("yes", "missing", "absent")))
+        query = select(copies.c.link, copies.c.side).where(*where).group_by(copies.c.link, copies.c.side)
+        for row in self.world.store.rows(query.having(func.count() > 1)):
+            self.say(10, f"link {row['link'][:6]} has several records on {row['side']}")
+
+    def _honest(self) -> None:
+        """Every settled value was held by that side, or sent to it."""
+        query = select(copies.c.side, copies.c.id, copies.c.synced).where(copies.c.sync == SYNC)
+        for row in self.world.store.rows(query):
+            held = self.world.apps[row["side"]].held
+            for name, image in row["synced"].items():
+                cell = self.bound.rows[name].cells[row["side"]]
+                values = image.values() if self.bound.rows[name].many else [image.get(cell.name)]
+                strange = [v for v in values if v not in (None, []) and digest([cell.name, v]) not in held]
+                if strange:
+                    self.say(7, f"{row['side']} {row['id']} settled with {name} = {strange[0]!r}, which it never held")
+
+    def _known(self) -> None:
+        """All that the cursor has passed is in the mirror."""
+        query = select(copies.c.side, copies.c.id, copies.c.version).where(
+            copies.c.sync == SYNC, copies.c.present == "yes"
+        )
+        known = {(row["side"], row["id"]): row["version"] for row in self.world.store.rows(query)}
+        for state in self.world.store.all(sides, sides.c.sync == SYNC):
+            app = self.world.apps[state["side"]]
+            epoch, _, seen = (state["cursor"] or "-1:0").partition(":")
+            if app.caps.delta is Support.NO or int(epoch) != app.epoch or app.name in self.patchy:
+                continue
+            for record, row in app.rows.items():
+                if row.changed > int(seen):
+                    continue
+                version = known.get((app.name, record))
+                fits = version is None if row.gone else version == app.version(row)
+                if not fits:
+                    self.say(8, f"{record} is {app.version(row)} since before the cursor, known as {version}")

@@ -1,0 +1,145 @@
+"""The world of one history: simulated apps, a clock that is moved by hand, and the real engine on a store in memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from engine.deployment import Deployment
+from engine.mapping import Mapping as MappingModel
+from engine.store import Store
+from engine.store.tables import inbox, leases
+from flows import direct
+from flows.project import Project
+from flows.session import Session
+from syncline.rehearsal.app import MemoryApp
+from syncline.rehearsal.setting import Setting
+from syncline.rehearsal.weather import Crash, Weather
+
+SYNC = "it"
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class MortalStore(Store):
+    """The real store, in a process that may be killed just before or after any commit."""
+
+    weather = Weather()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        self._alive()
+        with super().read() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        self._alive()
+        with super().write() as connection:
+            yield connection
+            self.weather.commit("before")
+        self.weather.commit("after")
+
+    def _alive(self) -> None:
+        if self.weather.died:
+            raise Crash("dead")
+
+
+class Stage(Project):
+    """A project that has no files."""
+
+    def __init__(self, store: Store, mapping: MappingModel, snapshots: Path) -> None:
+        super().__init__(snapshots)
+        sides = {side: {"connection": side} for side in mapping.sides}
+        self._mapping = mapping
+        self._deployment = Deployment.model_validate({"sync": SYNC, "mapping": mapping.name, "sides": sides})
+        self.__dict__["store"] = store
+        self.__dict__["settings"] = SimpleNamespace(snapshots=str(snapshots), history_days=365, snapshot_days=7)
+
+    def deployment(self, name: str) -> Deployment:
+        return self._deployment.model_copy(update={"sync": name})
+
+    def mapping(self, name: str) -> MappingModel:
+        return self._mapping
+
+
+class World:
+    """Everything that a history changes."""
+
+    def __init__(self, setting: Setting, store: MortalStore) -> None:
+        self.setting, self.store = setting, store
+        self.now = START
+        self.snapshots = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=_quick()))
+        self.project = Stage(store, setting.mapping, self.snapshots)
+        self.weather = Weather()
+        self.apps = {
+            name: MemoryApp(name, at.schema, at.caps, at.habits, lambda: self.now, changed=self._ping)
+            for name, at in setting.places.items()
+        }
+        self.pings: list[tuple[str, str]] = []
+        self.set_weather(self.weather)
+
+    def set_weather(self, weather: Weather) -> Weather:
+        """What the next requests and commits meet; gives the former."""
+        former, self.weather = self.weather, weather
+        self.store.weather = weather
+        for app in self.apps.values():
+            app.weather = weather
+        return former
+
+    def session(self) -> Session:
+        """A process that starts."""
+        return Session(self.project, SYNC, lambda: self.now, dict(self.apps))  # type: ignore[arg-type]  # apps by contract
+
+    def run(self, weather: Weather, *, full: bool = False) -> Any:
+        """One run of the sync; None where it was killed. Raises what stops a run."""
+        self.now += timedelta(minutes=1)
+        self.set_weather(weather)
+        try:
+            return direct.run(self.project, SYNC, full=full, session=self.session())
+        except Crash:
+            self.now += timedelta(minutes=2)  # until its lease has run out
+            return None
+        finally:
+            self.set_weather(Weather())
+
+    def plan(self) -> Any:
+        """What a run would write."""
+        self.now += timedelta(minutes=1)
+        return direct.plan(self.project, SYNC, session=self.session())
+
+    def usurp(self) -> None:
+        """While a run hangs, its lease runs out and another one does the work."""
+        former = self.set_weather(Weather())
+        self.now += timedelta(minutes=3)
+        with self.store.write() as connection:
+            connection.execute(update(leases).values(until=""))
+        direct.run(self.project, SYNC, session=self.session())
+        self.set_weather(former)
+
+    def deliver(self, pings: list[tuple[str, str | None]]) -> None:
+        """Webhooks arrive."""
+        with self.store.write() as connection:
+            for side, record in pings:
+                row = {"sync": SYNC, "side": side, "record": record, "at": self.now.isoformat()}
+                connection.execute(inbox.insert().values(**row))
+
+    def _ping(self, app: MemoryApp, record: str) -> None:
+        if app.habits.pings:
+            self.pings.append((app.name, record))
+
+    def close(self) -> None:
+        """Gives back the files."""
+        shutil.rmtree(self.snapshots, ignore_errors=True)
+
+
+def _quick() -> str | None:
+    """A file system in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - its own folder in there
