@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.accounting import Title
 from engine.bound import Bound
+from flows.project import Project
 
 
 def change_view(bound: Bound, row: dict[str, Any], observed: dict[str, Any]) -> dict[str, Any]:
@@ -30,6 +32,17 @@ def title(bound: Bound, side: str, native: dict[str, Any]) -> str | None:
     cell = bound.rows[name].cells.get(side)
     value = native.get(cell.name) if cell else None
     return value if isinstance(value, str) else None
+
+
+def titles(project: Project, sync: str) -> Title:
+    """The same for records of the state, without a look at any app."""
+    row = next(iter(project.mapping(project.deployment(sync).mapping).fields.values()))
+
+    def of(side: str, native: dict[str, Any]) -> str | None:
+        value = native.get(next(iter(row.native(side)), ""))
+        return value if isinstance(value, str) else None
+
+    return of
 
 
 def hold_view(row: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def run_table(report: Doc) -> RenderableType:
     if report["holds"]:
         parts.append(f"{_counted(report['holds'], 'hold')} for a person: syncline holds NAME")
     if report["failed"]:
-        parts.append(f"{_counted(report['failed'], 'record')} could not be written: syncline status --state failed")
+        parts.append(f"{_counted(report['failed'], 'record')} could not be written: syncline status --explain failed")
     parts += _errors(report)
     return Group(*parts)
 
@@ -131,7 +131,7 @@ def _cell(row: Doc, column: str) -> str:
     return moment(value) if column in MOMENTS else brief(value, 60)
 
 
-MOMENTS = frozenset({"at", "started_at", "ended_at"})
+MOMENTS = frozenset({"at", "started_at", "ended_at", "since"})
 
 
 def moment(stamp: str) -> str:
@@ -141,21 +141,9 @@ def moment(stamp: str) -> str:
 
 def records_table(rows: Sequence[Doc]) -> RenderableType:
     """Records in one state, each with its reason."""
-    columns = ("sync", "side", "id", "reason")
-    return table(columns, [[_reason(row) if c == "reason" else row[c] for c in columns] for row in rows], empty="None.")
-
-
-def _reason(row: Doc) -> str:
-    """A text, or the errors of each side."""
-    import json
-
-    try:
-        errors = json.loads(row["reason"])
-    except (TypeError, ValueError):
-        errors = row["reason"]
-    if not isinstance(errors, dict):
-        return str(errors or "")
-    return "; ".join(f"{side}: {error.get('reason', error)}" for side, error in errors.items())
+    columns = ("sync", "side", "title", "id", "reason", "since")
+    lines = [[row["reason"] if column == "reason" else _cell(row, column) for column in columns] for row in rows]
+    return table(columns, lines, empty="None.")
 
 
 def _counted(number: int, what: str) -> str:

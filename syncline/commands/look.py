@@ -15,9 +15,9 @@ def status(
     sync: Annotated[str | None, Parameter(help="The sync. Without it, all of the project.")] = None,
     /,
     *,
-    state: Annotated[
+    explain: Annotated[
         Literal["in_sync", "excluded", "held", "conflict", "ambiguous", "failed", "pending"] | None,
-        Parameter(help="List the records in this state instead, each with the reason."),
+        Parameter(help="List the records in this state instead, each with the reason, its link and since when."),
     ] = None,
     project: ProjectDir = None,
     json: AsJson = False,
@@ -26,21 +26,22 @@ def status(
 
     Exit code 2 when some of them wait for a person.
 
-    Example: syncline status work --state failed
+    Example: syncline status work --explain failed
     """
-    from engine.accounting import explain
-    from engine.accounting import status as count
+    from engine import accounting
+    from flows.view import titles
     from syncline.tables import WAITING, records_table, status_table
 
     with opened(project) as here:
         if sync is not None:
             here.deployment(sync)
         names = [sync] if sync is not None else here.syncs()
-        if state is not None:
-            listed = [{"sync": name, **row} for name in names for row in explain(here.store, name, state)]
+        if explain is not None:
+            told = {name: accounting.explain(here.store, name, explain, titles(here, name)) for name in names}
+            listed = [{"sync": name, **row} for name, rows in told.items() for row in rows]
             emit(listed, json, records_table)
-            return Exit.WAITS if listed and state in WAITING else Exit.DONE
-        found = {name: count(here.store, name) for name in names}
+            return Exit.WAITS if listed and explain in WAITING else Exit.DONE
+        found = {name: accounting.status(here.store, name) for name in names}
     emit(found, json, status_table)
     counted = [side["records"] for sides in found.values() for side in sides.values()]
     return Exit.WAITS if any(records[state] for records in counted for state in WAITING) else Exit.DONE

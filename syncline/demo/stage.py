@@ -74,7 +74,7 @@ class Stage:
         for state in WAITING:
             found = {row["reason"]: {"sync": SYNC, **row} for row in explain(self.project.store, SYNC, state)}
             if found:
-                self.teller.tell(f"$ syncline status {SYNC} --state {state}")
+                self.teller.tell(f"$ syncline status {SYNC} --explain {state}")
                 self.teller.show(state, list(found.values()), records_table)
 
     def answer(self, hold: Doc, words: str, said: Doc) -> None:

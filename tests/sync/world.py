@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,6 +68,7 @@ class World:
         (self.root / "mappings" / "things.yaml").write_text(text)
 
     def session(self) -> Session:
+        watch(self.project)
         return Session(self.project, "it", lambda: self.now, dict(self.apps))
 
     def run(self, **options: Any) -> Any:
@@ -90,6 +92,21 @@ class World:
 
     def close(self) -> None:
         self.project.close()
+
+
+def watch(project: Project, sync: str = "it") -> None:
+    """From now on every commit of the project's state must leave each record with one state and a reason."""
+    if "write" in vars(project.store):
+        return
+    write = project.store.write
+
+    @contextmanager
+    def watched() -> Iterator[Any]:
+        with write() as connection:
+            yield connection
+        assert accounting.faults(project.store, sync) == []
+
+    project.store.write = watched  # type: ignore[method-assign]
 
 
 def told(report: Any) -> int:
