@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine import events, holds, journal, undone
+from engine import events, holds, journal
 from engine.bound import Bound
 from engine.braked import brake
 from engine.events import Event
@@ -28,6 +28,7 @@ from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import copies, links
 from engine.store.tables import holds as hold_table
+from engine.undo import marks
 
 log = logging.getLogger("engine")
 CHUNK = 400
@@ -99,7 +100,7 @@ def _decide_part(
 ) -> tuple[list[Change], list[Change]]:
     """The changes that the brakes judge, and those that a person asked for with an undo."""
     states = load(connection, ids)
-    undone.remember(connection, [link for link, _ in states.values()])
+    marks.remember(connection, [link for link, _ in states.values()])
     asked = _asked(connection, ids)
     unsure = journal.in_doubt(connection, ids)
     flips = journal.flips(connection, ids, now)
@@ -115,7 +116,7 @@ def _decide_part(
         if within is not None and not within(link.agreed):
             verdict.defer()
         for change in verdict.changes:
-            (given if undone.approved(link, change) else changes).append(change)
+            (given if marks.approved(link, change) else changes).append(change)
         wanted += verdict.holds
         told += _told(common, link, before, verdict.merged.decisions)
         if verdict.gone or verdict.ended:
@@ -126,7 +127,7 @@ def _decide_part(
         if changed(before, link, values) or before["dirty"]:
             saved.append((link, values))
     save(connection, sync, saved)
-    undone.resume(connection, sync, again)
+    marks.resume(connection, sync, again)
     judged = [link for link in ids if link not in unsure]
     for kind in ("conflict", "refused", "loop"):
         holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, among=judged)
@@ -170,11 +171,11 @@ def _decide_link(
         for hold in asked
         if hold["kind"] == "conflict" and hold["answer"]
     }
-    away = any(copy.excluded and copy.excluded != undone.TAKEN for copy in link.copies.values())
-    make = link.origin.get(undone.MAKE)
+    away = any(copy.excluded and copy.excluded != marks.TAKEN for copy in link.copies.values())
+    make = link.origin.get(marks.MAKE)
     merged = Merged() if away or unsure else merge(bound, link, answers)
     if make is not None and link.again:
-        link.origin[undone.MAKE] = make
+        link.origin[marks.MAKE] = make
     return judge_link(bound, link, before, merged, rules, asked=asked, unsure=unsure, flips=flips)
 
 

@@ -77,7 +77,7 @@ class LinkState:
     id: str
     agreed: dict[str, Any] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
-    """Label -> [side, changed_at], or what an undo left: see engine/undone.py."""
+    """Label -> [side, changed_at], or what an undo left: see engine/undo/marks.py."""
     copies: dict[str, Copy] = field(default_factory=dict)
     rev: int = 0
     again: dict[str, dict[str, Any]] = field(default_factory=dict)

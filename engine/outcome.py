@@ -12,7 +12,7 @@ from engine.canonical import digest
 from engine.linkstate import Atom, LinkState, label
 from engine.merge import Conflict, Merged, merge
 from engine.plan import Change, LinkPlan, Refused, Rules, plan_deletes, plan_link
-from engine.undone import STAYS, TAKEN, plan_undone, resumed
+from engine.undo.marks import STAYS, TAKEN, plan_undone, resumed
 
 
 @dataclass
