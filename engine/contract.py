@@ -48,6 +48,8 @@ class Record:
     """When the app says it was made (aware): an id with another one is another record under a used id."""
     changed_by: str | None = None
     """Who changed it last, where the app tells. Shown to people, never decided by."""
+    stamp: str | None = None
+    """The key of the create that made it, where the app keeps that: a lost state is rebuilt from stamps."""
 
 
 @dataclass(frozen=True, slots=True)

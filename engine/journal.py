@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from engine import events, ids
-from engine.canonical import digest, dumps
+from engine import events, ids, stamp
+from engine.canonical import dumps
 from engine.contract import Op
 from engine.events import Event
 from engine.plan import Change
@@ -28,6 +28,7 @@ FLIPS = 3
 def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], stopped: dict[int, str]) -> None:
     """Stores a plan; `stopped` are the changes (by identity) that a brake holds, with the reason."""
     rows = []
+    origins = stamp.origins(connection, sync, [change.link for change in found if change.op is Op.CREATE])
     for seq, change in enumerate(found):
         new = ids.new()
         rows.append(
@@ -40,7 +41,7 @@ def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], s
                 "side": change.side,
                 "op": change.op.value,
                 "record": change.record,
-                "key": digest([sync, change.link, change.side, new]),
+                "key": stamp.key(sync, change.link, origins.get(change.link, ""), new),
                 "rev": change.rev,
                 "version": change.version,
                 "data": change.data,

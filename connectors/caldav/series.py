@@ -12,6 +12,7 @@ from connectors.caldav.zones import Zones
 from engine.contract import Invalid, Record
 
 Entries = dict[str, Mapping[str, Any]]
+STAMP = "X-SYNCLINE-KEY"
 
 
 class Series:
@@ -43,13 +44,14 @@ class Series:
         return cls(calendar, max(masters, key=ics.sequence), overrides)
 
     @classmethod
-    def fresh(cls, uid: str, data: Mapping[str, Any], now: datetime) -> Self:
-        """A new event with this data."""
+    def fresh(cls, uid: str, data: Mapping[str, Any], now: datetime, stamp: str = "") -> Self:
+        """A new event with this data, and with the key it is made under, if any."""
         made = f"CREATED:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Syncline//CalDAV//EN", "BEGIN:VEVENT", f"UID:{uid}", made]
         calendar = parse("\r\n".join([*head, "END:VEVENT", "END:VCALENDAR"]))
         event = calendar.children("VEVENT")[0]
         ics.write(event, {"dtstart": data.get("dtstart")}, Zones(calendar))
+        event.put(STAMP, *([Line.make(STAMP, stamp)] if stamp else []))
         series = cls(calendar, event, ())
         series.edit(data, now)
         return series
@@ -65,6 +67,11 @@ class Series:
         data["recurrence"] = None if self._orphan else repeat.read(self.master, self.zones)
         data["occurrences"] = self._read_occurrences(data) if data["recurrence"] or self._overrides else []
         return data
+
+    def stamp(self) -> str | None:
+        """The key it was made under, where that was us."""
+        line = self.master.line(STAMP)
+        return (line.value.strip() or None) if line else None
 
     def changed_at(self) -> datetime | None:
         stamps = [ics.changed_at(event) for event in (self.master, *self._overrides.values())]
@@ -241,6 +248,7 @@ def record(ident: str, version: str | None, text: str) -> Record | None:
         series = Series.load(text)
         if series is None:
             return None
-        return Record(id=ident, version=version, data=series.read(), changed_at=series.changed_at())
+        data, at = series.read(), series.changed_at()
+        return Record(id=ident, version=version, data=data, changed_at=at, stamp=series.stamp())
     except Unreadable as error:
         return Record(id=ident, version=version, data={"unreadable": f"{ident} cannot be read: {error}."})

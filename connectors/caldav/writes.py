@@ -40,7 +40,7 @@ def _create(collection: Collection, write: Write, now: datetime) -> Record:
     """The name comes from the key, so that a second create finds the first one's event (412) and gives that."""
     uid = name_of(write.key)
     ident = f"{uid}.ics"
-    body = Series.fresh(uid, write.data, now).calendar.to_ical()
+    body = Series.fresh(uid, write.data, now, write.key).calendar.to_ical()
     try:
         return collection.put(ident, body, None)
     except Stale:
@@ -55,7 +55,8 @@ def _update(collection: Collection, ident: str, write: Write, now: datetime) -> 
     version, series = _stored(collection, ident, write.if_version)
     mailed = _invites(series)
     if not series.edit(write.data, now):
-        return Record(id=ident, version=version, data=series.read(), changed_at=series.changed_at())
+        data, at = series.read(), series.changed_at()
+        return Record(id=ident, version=version, data=data, changed_at=at, stamp=series.stamp())
     if mailed or _invites(series):
         _refuse_mail(collection)
     if version is None:

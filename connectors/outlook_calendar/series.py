@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.batch import ROOT, Ask, Part, Talk
 from connectors.outlook_calendar.moments import Moment, original_day, planned, same_time
-from connectors.outlook_calendar.notes import Notes, fingerprint, notes_of, people_of, series_of
+from connectors.outlook_calendar.notes import Notes, fingerprint, key_of, notes_of, people_of, series_of
 from engine.contract import Missing, Record
 
 Event = Mapping[str, Any]
@@ -69,6 +69,7 @@ def record_of(held: Held) -> Record:
         version=held.version,
         data={name: value for name, value in data.items() if name not in busy},
         changed_at=max(filter(None, map(wire.changed_at, events)), default=None),
+        stamp=key_of(held.event),
     )
 
 

@@ -148,6 +148,12 @@ class ConnectorConformance:
         assert second == first
         assert list(desk.scan()[0]) == [first.id]
 
+    def test_a_record_keeps_the_key_it_was_made_under(self, desk: Desk) -> None:
+        made = desk.create(self.sample(), key="same")
+        changed = desk.update(made, **{self.title: "Theirs"})
+        seen = desk.scan()[0][made.id]
+        assert [record.stamp for record in (made, changed, seen, desk.again(made))] == ["same"] * 4
+
     def test_a_key_whose_record_was_deleted_is_not_created_again(self, desk: Desk) -> None:
         desk.delete(desk.create(self.sample(), key="same"))
         outcome = desk.one(Write(op=Op.CREATE, key="same", data=self.sample()))
