@@ -128,6 +128,7 @@ runs = Table(
     Column("started_at", String, nullable=False),
     Column("ended_at", String),
     Column("report", Doc, nullable=False),
+    Index("runs_started", "sync", "started_at"),
 )
 changes = Table(  # the journal: a row is here before anything is sent
     "changes",

@@ -1,4 +1,4 @@
-"""Who changed a record and when it was made; what a run is about; the history by time."""
+"""Who changed a record and when it was made; what a run is about; the history and the runs of a sync by time."""
 
 from __future__ import annotations
 
@@ -15,3 +15,4 @@ def upgrade() -> None:
     op.add_column("copies", sa.Column("changed_by", sa.String()))
     op.add_column("runs", sa.Column("about", sa.Text()))
     op.create_index("ix_history_at", "history", ["at"])
+    op.create_index("runs_started", "runs", ["sync", "started_at"])
