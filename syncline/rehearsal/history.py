@@ -6,15 +6,16 @@ from __future__ import annotations
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from engine import accounting
 from engine.bound import Bound
-from engine.canonical import digest
 from engine.contract import AppError
 from engine.holds import listed
 from engine.ids import drawn_from
 from engine.problem import MappingError
-from engine.store.lease import Fenced
+from engine.store.lease import Busy, Fenced
+from engine.store.tables import changes, copies, history, holds, links
 from syncline.rehearsal.invariants import Violation
 from syncline.rehearsal.operator import answer_all
 from syncline.rehearsal.oracle import Oracle
@@ -102,7 +103,7 @@ class History:
         finally:
             self.world.close()
         self.played.violations = self.watch.found
-        self.played.requests = sum(app.requests for app in self.world.apps.values())
+        self.played.requests = self.world.sent + sum(app.requests for app in self.world.apps.values())
         self.played.writes = sum(app.writes for app in self.world.apps.values())
         return self.played
 
@@ -125,11 +126,23 @@ class History:
         weather = Weather(frozenset(step.faults), rng, step.side, gone)
         weather.meanwhile = lambda side: self._meanwhile(side, rng)
         weather.usurp = self._usurp
+        self._befall(weather, rng)
+        return weather
+
+    def _befall(self, weather: Weather, rng: random.Random) -> None:
+        """What happens to servers, webhooks and clocks before the run."""
         for app in self.world.apps.values():
-            if app.habits.lags or (app.name == step.side and "stale lists" in step.faults):
+            if app.habits.lags or (app.name == weather.side and "stale lists" in weather.faults):
                 seen = sorted(row.changed for row in app.rows.values())
                 app.horizon = seen[-2] if len(seen) > 1 else None
-        return weather
+        app = self.world.apps[weather.side]
+        if "restored from backup" in weather.faults:
+            self._tell(f"    {app.name} is restored from its backup: {self.users.restore(app) or 'nothing changes'}")
+        elif rng.random() < 0.3:
+            app.save()
+        if "clock jump" in weather.faults:
+            self.world.now += timedelta(minutes=rng.randint(-200, 200))
+        self.world.deliver(weather, rng)
 
     def _meanwhile(self, side: str, rng: random.Random) -> None:
         self.watch.rested()
@@ -150,8 +163,9 @@ class History:
                 self._tell(f"    killed {weather.struck[-1]}")
             else:
                 written = sum(sum(ops.values()) for ops in report.writes.values())
+                self.watch.calls(weather, report)
                 self._tell(f"    {report.status} {report.writes} {report.errors or ''}")
-        except (Fenced, AppError, MappingError) as error:
+        except (Busy, Fenced, AppError, MappingError) as error:
             self._tell(f"    stopped: {error}")
         if weather.struck:
             self._tell(f"    struck: {', '.join(weather.struck)}")
@@ -186,15 +200,14 @@ class History:
         before = self._state()
         if written := self._run(Weather()):
             self.watch.say(14, f"{written} writes in an idle run")
-        elif self._state() != before:
-            self.watch.say(14, "an idle run changed the state")
+        elif moved := sorted(set(self._state()) ^ set(before)):
+            self.watch.say(14, f"an idle run changed the state: {moved[:2]}")
         self.watch.found += Oracle(self.world, self.bound, self.users).judge()
 
     def _pending(self) -> int:
         counted = accounting.status(self.world.store, SYNC).values()
         return sum(side["records"]["pending"] for side in counted)
 
-    def _state(self) -> str:
-        from engine.store.tables import changes, copies, history, holds, links
-
-        return digest([sorted(map(repr, self.world.store.all(t))) for t in (links, copies, changes, holds, history)])
+    def _state(self) -> list[str]:
+        tables = (links, copies, changes, holds, history)
+        return [f"{table.name} {row}" for table in tables for row in self.world.store.all(table)]

@@ -57,6 +57,8 @@ class Oracle:
             if len(set(values.values())) > 1:
                 yield self._said(13, thing, f"{thing} {atom} is {values}")
         for one in self.story.standing(thing):
+            if one.value is None and thing in self.users.twins:
+                continue  # records that find each other fill each other's gaps
             values = {seen.get(one.atom) for seen in rows.values()}
             if one.value not in values and one.value not in gave_way:
                 what = f"{thing} {one.atom} = {one.value!r} of {one.side}, now {sorted(map(str, values))}"

@@ -52,6 +52,17 @@ class Users:
         cell = self.bound.rows[self.setting.marker].cells[side]
         return str(native.get(cell.name) or "").casefold().split(" ")[0]
 
+    def restore(self, app: MemoryApp) -> list[str]:
+        """A server comes back as it was: its own users' later edits are lost there. The things this concerns."""
+        before = {self.thing(app.name, data): shown(self.bound, app.name, data) for data in app.live().values()}
+        app.restore()
+        after = {self.thing(app.name, data): shown(self.bound, app.name, data) for data in app.live().values()}
+        touched = sorted(thing for thing in {*before, *after} if before.get(thing) != after.get(thing))
+        for thing in touched:
+            why = f"{app.name} was restored from a backup, and takes back what was written since"
+            self.story.exposed.setdefault(thing, why)
+        return touched
+
     def unseen(self, app: MemoryApp) -> list[str]:
         """Things made on several sides whose record here the sync has never seen."""
         where = (copies.c.sync == SYNC, copies.c.side == app.name)

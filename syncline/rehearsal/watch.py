@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import func, select
 
 from engine.bound import Bound
@@ -14,6 +16,8 @@ from syncline.rehearsal.users import Users
 from syncline.rehearsal.weather import Weather
 from syncline.rehearsal.world import SYNC, World
 
+MOST = 5
+"""Requests of a run to one side that has no changes: account, schema, list, second look, look at what was in doubt."""
 OFTEN = 6
 """So many writes of one field with no user's edit in between is oscillation."""
 
@@ -54,6 +58,16 @@ class Watch:
         self._one_to_one()
         self._honest()
         self._known()
+
+    def calls(self, weather: Weather, report: Any) -> None:
+        """Without faults a run asks each side a fixed number of times, and a few times for each change it makes."""
+        if weather.faults:
+            return
+        query = select(changes.c.side, func.count().label("n")).where(changes.c.run == report.run)
+        planned = {row["side"]: row["n"] for row in self.world.store.rows(query.group_by(changes.c.side))}
+        for side, sent in report.requests.items():
+            if sent > MOST + 3 * planned.get(side, 0):
+                self.say(15, f"{sent} requests to {side} for {planned.get(side, 0)} changes")
 
     def say(self, number: int, what: str, unavoidable: str = "") -> None:
         self.found.append(Violation(number, what, unavoidable))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -83,6 +84,8 @@ class World:
             name: MemoryApp(name, at.schema, at.caps, at.habits, lambda: self.now, changed=self._ping)
             for name, at in setting.places.items()
         }
+        self.sent = 0
+        """Requests of the runs before this one."""
         self.pings: list[tuple[str, str]] = []
         self.set_weather(self.weather)
 
@@ -102,6 +105,8 @@ class World:
         """One run of the sync; None where it was killed. Raises what stops a run."""
         self.now += timedelta(minutes=1)
         self.set_weather(weather)
+        for app in self.apps.values():
+            self.sent, app.requests = self.sent + app.requests, 0
         try:
             return direct.run(self.project, SYNC, full=full, session=self.session())
         except Crash:
@@ -124,11 +129,22 @@ class World:
         direct.run(self.project, SYNC, session=self.session())
         self.set_weather(former)
 
-    def deliver(self, pings: list[tuple[str, str | None]]) -> None:
-        """Webhooks arrive."""
+    def deliver(self, weather: Weather, rng: random.Random) -> None:
+        """Webhooks arrive: in any order, and in bad weather twice, later or never."""
+        due, late = list(self.pings), []
+        if "pings late" in weather.faults:
+            due, late = [], due
+        elif "pings lost" in weather.faults:
+            due = [ping for ping in due if rng.random() < 0.5]
+        elif "pings doubled" in weather.faults:
+            due = [*due, *due]
+        self.pings = late
+        rng.shuffle(due)
+        if not due:
+            return
         with self.store.write() as connection:
-            for side, record in pings:
-                row = {"sync": SYNC, "side": side, "record": record, "at": self.now.isoformat()}
+            for side, record in due:
+                row = {"sync": SYNC, "side": side, "record": rng.choice([record, None]), "at": self.now.isoformat()}
                 connection.execute(inbox.insert().values(**row))
 
     def _ping(self, app: MemoryApp, record: str) -> None:
