@@ -130,6 +130,7 @@ def _states(sync: str) -> Select[Any]:
         (outage, "held", _outage(sync, select(holds.c.reason)), copies.c.missing_since),
         (copies.c.failed.is_not(None), "failed", copies.c.failed, None),
         (links.c.failed.is_(True), "failed", literal("errors"), None),
+        (links.c.errors != {}, "excluded", literal("errors"), None),  # a person rejected its creation
         (copies.c.excluded.is_not(None), "excluded", copies.c.excluded, None),
         (links.c.frozen.is_not(None), "excluded", links.c.frozen, None),
         (copies.c.present != "yes", "pending", literal("missing"), copies.c.missing_since),

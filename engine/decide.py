@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine import events, holds, journal
+from engine import events, holds, journal, rejected
 from engine.bound import Bound
 from engine.braked import brake
 from engine.events import Event
@@ -75,6 +75,7 @@ def decide_in(
     What an undo gives back is judged by no brake: a person asked for just that.
     """
     journal.forget(connection, sync, only)
+    rejected.carry_out(connection, bound, sync, run, now)
     query = select(links.c.id).where(links.c.sync == sync, links.c.open.is_(True), links.c.ended.is_(None))
     ids = list(connection.execute(query.order_by(links.c.created_at, links.c.id)).scalars())
     changes: list[Change] = []
@@ -85,7 +86,7 @@ def decide_in(
         asked += found[1]
     decided = Decided(run)
     whole = within is None and only is None and rules.readable.issuperset(bound.names)
-    stopped = brake(connection, sync, brakes, changes, now, whole=whole)
+    changes, stopped = brake(connection, bound, sync, run, brakes, changes, now, whole=whole)
     journal.plan(connection, sync, run, changes + asked, stopped)
     decided.held = len(stopped)
     for change in changes + asked:

@@ -138,8 +138,6 @@ def _check(connection: Connection, row: dict[str, Any], said: dict[str, Any]) ->
         raise HoldError(f"hold {row['id']} has values from {', '.join(sides)}, none from {said['take']}.")
     if kind in ("brake", "outage", "loop") and way == "value" and said["value"] != "release":
         raise HoldError(f"hold {row['id']} is answered with {_answers(kind)}.")
-    if kind == "brake" and way == "skip" and detail["kind"] != "deletes":
-        raise HoldError("only deletions can be rejected; let the others happen (--value release) or edit the records.")
     if kind == "doubt" and way == "value":
         where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == str(said["value"]))
         if connection.execute(select(copies.c.id).where(*where, copies.c.link.is_(None))).first() is None:
@@ -163,7 +161,7 @@ _WAYS = {
 def _answers(kind: str) -> str:
     return {
         "ambiguous": "--value SIDE:ID=SIDE:ID to link two records, or --skip to keep all apart",
-        "brake": "--value release to let it happen, or --skip to undo deletions at their origin",
+        "brake": "--value release to let it happen, or --skip to undo it where it came from",
         "outage": "--value release if the records really are gone (each is looked at once more first)",
         "loop": "--value release to let it go on",
         "refused": "--skip to leave that side as it is",

@@ -45,9 +45,14 @@ class Verdict:
             "open": bool(todo) or self.blocked or bool(self.errors) or bool(self.holds),
             "frozen": self.frozen,
             "errors": self.errors,
-            "failed": bool(self.errors),
+            "failed": failed(self.errors),
             "ended": now if self.ended else None,
         }
+
+
+def failed(errors: dict[str, Any]) -> bool:
+    """Whether a side refused something; what a person rejected is no failure."""
+    return any(not error.get("rejected") for error in errors.values())
 
 
 def judge_link(
@@ -152,7 +157,8 @@ def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], rules: Rules
     verdict.holds += [_refused(refused) for refused in plan.refused]
     for change in plan.changes:
         error = before["errors"].get(change.side)
-        if error and error["digest"] == digest([change.op, change.data, change.version]) and not rules.retry:
+        same = error and error["digest"] == digest([change.op, change.data, change.version])
+        if same and (error.get("rejected") or not rules.retry):
             verdict.errors[change.side] = error
         else:
             verdict.changes.append(change)

@@ -111,5 +111,6 @@ def _errors(row: Row) -> str:
     said = []
     for side, error in sorted((row["errors"] or {}).items()):
         tries = f" (tried {error['attempts']} times)" if error.get("attempts", 1) > 1 else ""
-        said.append(f"{side} refused it: {error['reason']}{tries}" if side else str(error["reason"]))
+        refused = bool(side) and not error.get("rejected")
+        said.append(f"{side} refused it: {error['reason']}{tries}" if refused else str(error["reason"]))
     return "; ".join(said)

@@ -16,6 +16,7 @@ from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
 from engine.ingest import bound_container, rekey
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
+from engine.outcome import failed
 from engine.store import put, revise
 from engine.store.tables import copies, holds
 from engine.store.tables import links as link_table
@@ -169,7 +170,7 @@ def _columns(row: dict[str, Any], before: dict[str, Any], held: bool, due: bool)
     errors = {side: error for side, error in before["errors"].items() if side != row["side"]}
     dirty = before["dirty"] or due
     is_open = bool(todo or errors or dirty or held)
-    return {"todo": todo, "errors": errors, "failed": bool(errors), "dirty": dirty, "open": is_open}
+    return {"todo": todo, "errors": errors, "failed": failed(errors), "dirty": dirty, "open": is_open}
 
 
 def _held(connection: Connection, ids: Sequence[str]) -> set[str]:

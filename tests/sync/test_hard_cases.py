@@ -273,8 +273,8 @@ def test_answers_that_do_not_fit_are_refused(make: Make) -> None:
         world.apps["a"].edit(f"a{number + 1}", note="m")
     world.run()
     (hold,) = waiting(world)
-    with pytest.raises(holds.HoldError, match="only deletions can be rejected"):
-        say(world, hold, {"skip": True})
+    with pytest.raises(holds.HoldError, match="release"):
+        say(world, hold, {"value": "yes"})
     with pytest.raises(holds.HoldError, match="release"):
         say(world, hold, {"take": "a"})
     assert len(waiting(world)) == 1
