@@ -85,8 +85,8 @@ class Traces:
         return [row for row in self.rows if row["event"] == Event.AGREED and row["field"] == label(atom)]
 
     def first(self) -> str | None:
-        """The run that agreed on the link as a whole, when it was new."""
-        return next((r["run"] for r in self.rows if r["event"] == Event.AGREED and r["field"] is None), None)
+        """The run that agreed on the link's first values, when it was new."""
+        return next((str(row["run"]) for row in self.rows if row["event"] == Event.AGREED), None)
 
     def joined(self, meant: Collection[str]) -> set[str]:
         """Sides whose records joined the link in these runs."""
