@@ -35,6 +35,16 @@ class Settings(BaseSettings):
         description="Where the Parquet snapshots of what each run read are kept, relative to the project folder. "
         "Workers on several machines need a location they all reach.",
     )
+    history_days: int = Field(
+        365,
+        ge=1,
+        le=36_500,
+        description="How many days runs are kept, with their changes and their history: so long they can be undone and "
+        "looked back at. Older ones are removed at the end of the first run of a day.",
+    )
+    snapshot_days: int = Field(
+        7, ge=0, le=36_500, description="How many days snapshots are kept. The newest one of each side always stays."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much is logged on the terminal: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
     )

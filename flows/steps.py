@@ -6,12 +6,10 @@ Extract, diff, load, report. `--direct` calls them; the Prefect tasks wrap them.
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +31,13 @@ from engine.store.lease import Lease
 from engine.store.tables import changes, copies, holds, inbox, links, sides
 from engine.trust import trust
 from flows.project import Project
+from flows.pruning import prune
 from flows.report import RunReport
 from flows.session import Session
 
 log = logging.getLogger("flows")
 ROUNDS = 3
 """A record edited while we wrote is read and merged again at once, this often."""
-KEEP = timedelta(days=7)
-"""Snapshots are kept this long."""
 
 Within = Callable[[dict[str, Any]], bool]
 
@@ -205,7 +202,7 @@ def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], request
     report.status = "failed" if work.errors else "waiting" if report.holds or report.failed else "done"
     record.end(store, work.run, report.status, report.as_json(), session.now)
     work.lease.give_back()
-    _prune(session)
+    prune(session.project, session.sync, work.run, session.clock())
     return report
 
 
@@ -283,12 +280,3 @@ def _doubts(work: Work) -> None:
         work.lease.check(connection)
         blind = [row for side in session.mapping.sides for row in _blind(work, side, connection)]
         reconcile(connection, session.sync, "doubt", [doubt_hold(row) for row in blind], session.now)
-
-
-def _prune(session: Session) -> None:
-    """Old snapshots go; the newest of each sync stays."""
-    folder = Path(session.project.settings.snapshots) / session.sync
-    kept = sorted((one for one in folder.glob("*") if one.is_dir()), key=lambda one: one.stat().st_mtime)[:-1]
-    for one in kept:
-        if session.clock().timestamp() - one.stat().st_mtime > KEEP.total_seconds():
-            shutil.rmtree(one, ignore_errors=True)
