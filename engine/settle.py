@@ -79,7 +79,7 @@ def _landing(bound: Bound, landed: Landed, state: LinkState) -> journal.Landing:
 
 def _source(row: dict[str, Any], state: LinkState) -> str:
     """The sides whose values were written."""
-    sides = {side for side, _ in state.origin.values() if side} or set(state.copies) - {row["side"]}
+    sides = {origin[0] for origin in state.origin.values() if origin[0]} or set(state.copies) - {row["side"]}
     return ", ".join(sorted(map(str, sides)))
 
 
