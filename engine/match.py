@@ -29,6 +29,11 @@ def keys_of(bound: Bound, side: str, native: dict[str, Any]) -> dict[int, str]:
     return keys
 
 
+def sent_keys(bound: Bound, row: dict[str, Any]) -> dict[int, str]:
+    """The keys of the record that a create (a row of the journal) makes: what it does not set is empty."""
+    return keys_of(bound, row["side"], dict.fromkeys(bound.wanted[row["side"]]) | row["data"])
+
+
 def _part(bound: Bound, side: str, term: str, shared: dict[str, Any], native: dict[str, Any]) -> Any:
     row = bound.rows.get(term)
     if row is None:

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from engine import events, holds
+from engine import events, holds, journal
 from engine.bound import Bound
+from engine.contract import Op
 from engine.entity import entity, shared_containers
 from engine.events import Event
 from engine.links import attach, create, sides_of
-from engine.match import Matches, Member, match
+from engine.match import Matches, Member, match, sent_keys
 from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, links
 
+SKEW = timedelta(hours=1)
+"""An app's clock may be so far from ours."""
 
-def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, doubtful: frozenset[str]) -> int:
-    """Links every free record that can be; returns how many. `doubtful` sides have a create in doubt: theirs wait."""
+
+def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: frozenset[str]) -> int:
+    """Links every free record that can be; returns how many.
+
+    Those of `unread` sides wait, and those that may be what a create in doubt has made.
+    """
     with store.write() as connection:
         lease.check(connection)
-        free = _free(connection, lease.sync, doubtful)
+        free = _free(connection, bound, lease.sync, unread)
         if not free:
             holds.reconcile(connection, lease.sync, "ambiguous", [], now)
             return 0
         tied = _entities(connection, lease.sync, free, now)
         if tied:
-            free = _free(connection, lease.sync, doubtful)
+            free = _free(connection, bound, lease.sync, unread)
         members = [Member(row["side"], row["id"], None) for row in free]
         singles = {(row["side"], row["id"]) for row in free if row["single"]}
         groups = _groups(connection, lease.sync, [m for m in members if (m.side, m.id) not in singles])
@@ -45,16 +53,37 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, doubtful:
         return len(free) + tied
 
 
-def _free(connection: Connection, sync: str, doubtful: frozenset[str]) -> list[dict[str, Any]]:
-    query = select(copies.c.side, copies.c.id, copies.c.container, copies.c.single).where(
+def _free(connection: Connection, bound: Bound, sync: str, unread: frozenset[str]) -> list[dict[str, Any]]:
+    query = select(copies.c.side, copies.c.id, copies.c.container, copies.c.single, copies.c.created_at).where(
         copies.c.sync == sync,
+        copies.c.side.not_in(unread),
         copies.c.link.is_(None),
         copies.c.excluded.is_(None),
         copies.c.failed.is_(None),
         copies.c.present == "yes",
-        copies.c.side.not_in(doubtful),
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    free = [dict(row) for row in connection.execute(query).mappings()]
+    doubts = [row for row in journal.unresolved(connection, sync) if row["op"] == Op.CREATE] if free else []
+    for doubt in doubts:
+        alike = _alike(connection, bound, doubt)
+        free = [row for row in free if not _may_be(row, doubt, alike)]
+    return free
+
+
+def _alike(connection: Connection, bound: Bound, doubt: dict[str, Any]) -> set[str] | None:
+    """Records with a match key of the one that a create has sent; None where it has no key to tell by."""
+    keys = list(sent_keys(bound, doubt).values())
+    at = (copy_keys.c.sync == doubt["sync"], copy_keys.c.side == doubt["side"], copy_keys.c.key.in_(keys))
+    return set(connection.execute(select(copy_keys.c.id).where(*at)).scalars()) if keys else None
+
+
+def _may_be(row: dict[str, Any], doubt: dict[str, Any], alike: set[str] | None) -> bool:
+    """Whether a record may be what a create in doubt has made: on that side, not there before, with the same key."""
+    if row["side"] != doubt["side"] or (alike is not None and row["id"] not in alike):
+        return False
+    if not row["created_at"]:
+        return True
+    return datetime.fromisoformat(doubt["sent_at"]) - datetime.fromisoformat(row["created_at"]) <= SKEW
 
 
 def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple[int, list[Member]]]:

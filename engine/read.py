@@ -29,6 +29,8 @@ class Source:
     """The account that was signed in when the side was last read."""
     afresh: bool = False
     """The mapping has changed since the side was last scanned."""
+    pings: Sequence[int] = ()
+    """What apps told of the side before it is read."""
 
 
 def read(
@@ -47,11 +49,13 @@ def read(
                 f"{source.side} is now signed in as {account}, before it was {source.account}. "
                 "Connect the former account again, or make a new sync for this one."
             )
-    note = Note(source.side, "changes" if source.cursor else "scan", None, account, afresh=source.afresh)
+    note = Note(
+        source.side, "changes" if source.cursor else "scan", None, account, afresh=source.afresh, pings=source.pings
+    )
     try:
         save(path, _pages(connector, source, note, beat), wanted, note)
     except CursorExpired:
-        note.kind = "scan"
+        note.kind, note.cursor = "scan", None
         save(path, _pages(connector, source, note, beat), wanted, note)
     note.requests = connector.requests - sent
     describe(path, note)

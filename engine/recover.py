@@ -1,15 +1,16 @@
 """Step 4, recover: what a former run sent without hearing the outcome. Comes after trust and before matching.
 
-A create is repeated only where its key makes that one record; else it is adopted by a declared match key, found
-surely absent, or held.
+A create is repeated only where its key makes that one record and the thing is still wanted; else it is adopted by a
+declared match key, found surely absent, or held.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine import holds, journal
 from engine.apply import Target, _write, outcomes
@@ -19,7 +20,7 @@ from engine.contract import Deleted, Done, Failed, Invalid, Op, Record, Support
 from engine.ingest import mark_dirty
 from engine.links import load, save
 from engine.linkstate import atoms, peek
-from engine.match import keys_of
+from engine.match import sent_keys
 from engine.settle import settle
 from engine.store import Store
 from engine.store.lease import Lease
@@ -28,35 +29,66 @@ from engine.store.tables import holds as hold_table
 
 SETTLE = timedelta(seconds=30)
 """An app may show its own commits this late."""
+_ORIGINS = select(copies.c.link, copies.c.present, copies.c.excluded).where(
+    copies.c.link.in_(bindparam("ids", expanding=True))
+)
 
 
-def recover(store: Store, bound: Bound, lease: Lease, target: Target, *, trusted: bool, send: bool, now: str) -> bool:
-    """Resolves a side's unheard-of changes.
-
-    True when none is left in doubt. `send` False repeats nothing (a plan only looks).
-    """
-    with store.read() as connection:
-        rows = journal.unresolved(connection, lease.sync, target.side)
-    creates = [row for row in rows if row["op"] == Op.CREATE]
-    for row in rows:
-        if row["op"] != Op.CREATE:
-            with store.write() as connection:
-                lease.check(connection)
+def recover(
+    store: Store,
+    bound: Bound,
+    lease: Lease,
+    target: Target,
+    unheard: Sequence[dict[str, Any]],
+    trusted: bool,
+    send: bool,
+    now: str,
+) -> None:
+    """Resolves what can be of a side's unheard-of changes (rows of the journal). `send` False repeats nothing."""
+    rows = [row for row in unheard if row["side"] == target.side]
+    if not rows:
+        return
+    with store.write() as connection:
+        lease.check(connection)
+        for row in rows:
+            if row["op"] != Op.CREATE:
                 _judge(connection, bound, row)
-    if target.connector.caps.stamped is not Support.NO:
-        return not creates or (send and _repeat(store, bound, lease, target, creates, now))
-    left = 0
-    for row in creates:
-        with store.write() as connection:
-            lease.check(connection)
-            left += not _adopt(connection, bound, row, trusted, now)
-    return left == 0
+        lost = blind(connection, target, rows)
+        for row in lost:
+            _adopt(connection, bound, row, trusted, now)
+    again = [row for row in rows if row["op"] == Op.CREATE and row not in lost]
+    if again and send:
+        _repeat(store, bound, lease, target, again, now)
 
 
-def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: list[dict[str, Any]], now: str) -> bool:
+def blind(connection: Connection, target: Target, unheard: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those creates of a side that must not be sent again to find out what became of them.
+
+    The app would make a second record, or the thing was deleted or left the filter meanwhile: then it must not come to
+    be, and is looked for like a record without a key. If it is there it is adopted, and the merge withdraws it.
+    """
+    rows = [row for row in unheard if row["side"] == target.side and row["op"] == Op.CREATE]
+    if not rows or target.connector.caps.stamped is Support.NO:
+        return rows
+    wanted: dict[str, bool] = {}
+    for copy in connection.execute(_ORIGINS, {"ids": [row["link"] for row in rows]}):
+        there = copy.present == "yes" and copy.excluded is None
+        wanted[copy.link] = wanted.get(copy.link, True) and there
+    return [row for row in rows if not wanted.get(row["link"], False)]
+
+
+def ask(store: Store, lease: Lease, targets: Sequence[Target], now: str) -> None:
+    """Asks a person about creates in doubt where nothing else can tell."""
+    with store.write() as connection:
+        lease.check(connection)
+        unheard = journal.unresolved(connection, lease.sync)
+        wanted = [_hold(row) for target in targets for row in blind(connection, target, unheard)]
+        holds.reconcile(connection, lease.sync, "doubt", wanted, now)
+
+
+def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: Sequence[dict[str, Any]], now: str) -> None:
     """The same key gives the same record: sending again finds it, or makes it."""
     by_key = {row["key"]: row for row in rows}
-    left = 0
     for outcome in outcomes(target.connector, target, [_write(row) for row in rows]):
         row = by_key[outcome.key]
         with store.write() as connection:
@@ -65,14 +97,12 @@ def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: list
                 settle(connection, bound, [(row, outcome.record)], now, adopted=True)
                 mark_dirty(connection, [row["link"]])
             else:
-                left += _failed(connection, row, outcome)
-    return left == 0
+                _failed(connection, row, outcome)
 
 
-def _failed(connection: Connection, row: dict[str, Any], outcome: Failed) -> bool:
-    """Whether it is still in doubt."""
-    if not isinstance(outcome.error, Deleted | Invalid):
-        return True
+def _failed(connection: Connection, row: dict[str, Any], outcome: Failed) -> None:
+    if not isinstance(outcome.error, Deleted | Invalid):  # still in doubt
+        return
     mark_dirty(connection, [row["link"]])
     state = "dropped"
     if isinstance(outcome.error, Deleted):  # made, and deleted by a person since: that is a deletion like any other
@@ -80,7 +110,6 @@ def _failed(connection: Connection, row: dict[str, Any], outcome: Failed) -> boo
         record = Record(f"deleted:{row['key']}", None, {}, gone=True)
         _ghost(connection, row, record)
     journal.mark(connection, [row["id"]], state, error=str(outcome.error))
-    return False
 
 
 def _ghost(connection: Connection, row: dict[str, Any], record: Record) -> None:
@@ -113,17 +142,17 @@ def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
     mark_dirty(connection, [row["link"]])
 
 
-def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: bool, now: str) -> bool:
-    """A create on an app without stamps: adopt the one record with the same match key, or find it surely absent."""
+def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: bool, now: str) -> None:
+    """A create that is not sent again: adopt the one record with the same match key, or find it surely absent."""
     answer = _answer(connection, row)
-    keys = keys_of(bound, row["side"], dict.fromkeys(bound.wanted[row["side"]]) | row["data"])
+    keys = sent_keys(bound, row)
     found = _lookalikes(connection, row, keys)
     chosen = [record for record in found if record == answer.get("value")] or (
         found if len(found) == 1 and keys else []
     )
     if chosen:
         _take(connection, bound, row, chosen[0], now)
-        return True
+        return
     late = datetime.fromisoformat(now) - datetime.fromisoformat(row["sent_at"]) > SETTLE
     at = (sides.c.sync == row["sync"], sides.c.side == row["side"])
     scanned = connection.execute(select(sides.c.scanned_at).where(*at)).scalar() or ""
@@ -133,8 +162,6 @@ def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: b
     if absent or answer.get("skip"):
         journal.mark(connection, [row["id"]], "dropped", error="it was not created")
         mark_dirty(connection, [row["link"]])
-        return True
-    return False
 
 
 def _lookalikes(connection: Connection, row: dict[str, Any], keys: dict[int, str]) -> list[str]:
@@ -164,7 +191,7 @@ def _answer(connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
     return connection.execute(select(hold_table.c.answer).where(*where)).scalar() or {}
 
 
-def doubt_hold(row: dict[str, Any]) -> holds.Wanted:
+def _hold(row: dict[str, Any]) -> holds.Wanted:
     """What a person is asked about a create in doubt."""
     return holds.Wanted(
         kind="doubt",

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from engine import journal, links
+from engine.arrivals import bound_container, rekey
 from engine.bound import Bound
 from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
-from engine.ingest import bound_container, rekey
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
 from engine.outcome import failed
 from engine.store import put, revise

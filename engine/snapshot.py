@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +20,7 @@ SCHEMA = {
     "created_at": pl.String,
     "changed_by": pl.String,
     "gone": pl.Boolean,
-    "looked": pl.Boolean,  # read by id, not from the app's own list: its absence is no proof
+    "looked": pl.Boolean,  # read by id only, not from the app's own list: its absence is no proof
     "digest": pl.String,  # of `data`
     "data": pl.String,  # canonical JSON of the wanted native fields
 }
@@ -42,35 +42,44 @@ class Note:
     """The mapping has changed since the last scan: every record is judged, keyed and merged anew."""
     error: str = ""
     """Why the side could not be read; the snapshot then says nothing."""
+    pings: Sequence[int] = ()
+    """The pings that were there before the side was read, and are answered by this."""
 
 
 def save(path: Path, pages: Iterable[tuple[Page, bool]], wanted: frozenset[str], note: Note) -> Path:
     """Writes pages (and whether they were read by id) as they come; the last of several rows of one record counts.
 
-    The note's count and cursor are filled in.
+    The note's count and cursor are filled in. Without any record there is no file but the note.
     """
     frames: list[pl.DataFrame] = []
     for page, looked in pages:
-        rows = [_row(record, looked, wanted) for record in page.records]
-        frames.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
         note.cursor = page.cursor or note.cursor
-    frame = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
-    told = (pl.col("gone") & ~pl.col("looked")).any().over("id")  # a tombstone stays a proof, whatever a look finds
-    frame = frame.with_columns(looked=pl.col("looked") & ~(pl.col("gone") & told))
-    frame = frame.unique("id", keep="last", maintain_order=True)
-    note.records = frame.height
+        if page.records:
+            rows = [_row(record, looked, wanted) for record in page.records]
+            frames.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    packed = BytesIO()
-    frame.write_parquet(packed, compression="zstd")
-    path.write_bytes(packed.getvalue())  # by Python: a full disk is then an OSError, not a flaw of the format
-    describe(path, note)
+    if frames:
+        frame = _once(pl.concat(frames))
+        note.records = frame.height
+        packed = BytesIO()
+        frame.write_parquet(packed, compression="zstd")
+        path.write_bytes(packed.getvalue())  # by Python: a full disk is then an OSError, not a flaw of the format
     return path
+
+
+def _once(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row per record, the last. What the app's own list says of it, a tombstone too, no look makes less sure."""
+    if frame.get_column("id").n_unique() == frame.height:
+        return frame
+    listed = (~pl.col("looked")).any().over("id", "gone")
+    frame = frame.with_columns(looked=pl.col("looked") & ~listed)
+    return frame.unique("id", keep="last", maintain_order=True)
 
 
 def describe(path: Path, note: Note) -> None:
     """Writes the note beside the snapshot."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".json").write_text(dumps(asdict(note)), encoding="utf-8")
+    path.with_suffix(".json").write_text(dumps(vars(note)), encoding="utf-8")
 
 
 def note_of(path: Path) -> Note:
@@ -79,14 +88,8 @@ def note_of(path: Path) -> Note:
 
 
 def frame_of(path: Path) -> pl.DataFrame:
-    """The rows of a snapshot; none where the side could not be read."""
+    """The rows of a snapshot; none where there is no file."""
     return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=SCHEMA)
-
-
-def records(frame: pl.DataFrame) -> Iterator[dict[str, object]]:
-    """The rows as dicts, `data` decoded."""
-    for row in frame.iter_rows(named=True):
-        yield {**row, "data": json.loads(row["data"])}
 
 
 def _row(record: Record, looked: bool, wanted: frozenset[str]) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from prefect.task_runners import TaskRunner
 from engine.apply import Applied
 from engine.contract import AppError
 from engine.snapshot import note_of
+from engine.undo.traces import Asked
 from flows import steps, tasks
 from flows.page import Bar
 from flows.report import RunReport
@@ -43,7 +44,8 @@ class Crew:
     def extract(self, full: bool) -> dict[str, Path]:
         """Reads the sides, all at once; one that cannot be read says nothing."""
         names = list(self.work.session.mapping.sides)
-        if any(self.work.session.state(side)["schema"] is None for side in names):
+        known = self.work.session.outset().sides
+        if any(known[side]["schema"] is None for side in names):
             self._requests.update(self._good(tasks.schemas.submit(self.ticket)))
         futures = {side: tasks.extract.submit(self.ticket, side, full) for side in names}
         return {side: self._snapshot(side, self._result(future)) for side, future in futures.items()}
@@ -51,6 +53,17 @@ class Crew:
     def diff(self, snapshots: dict[str, Path], days: Days | None = None) -> list[str]:
         """Joins and diffs; the sides that are to be written."""
         return self._planned(tasks.diff.submit(self.ticket, snapshots, days, wait_for=self._next(), return_state=False))
+
+    def take_back(self, snapshots: dict[str, Path], asked: Asked) -> list[str]:
+        """What an undo is to write; the sides it concerns."""
+        future = tasks.take_back.submit(self.ticket, snapshots, asked, wait_for=self._next(), return_state=False)
+        return self._planned(future)
+
+    def take_back_again(self) -> list[str]:
+        """The same for its records that were edited while we wrote."""
+        return self._planned(
+            tasks.take_back_again.submit(self.ticket, self.work.errors, wait_for=self._next(), return_state=False)
+        )
 
     def load(self, sides: Iterable[str]) -> None:
         """Writes to the sides, all at once."""

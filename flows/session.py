@@ -9,17 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
-
 from connectors import App
 from engine.apply import Target
 from engine.bound import Bound
-from engine.canonical import digest, dumps
+from engine.canonical import digest, dumps, same
 from engine.contract import Field, Schema
 from engine.mapping import Brakes, MappingError, check_against
-from engine.store import put
+from engine.outset import Outset
+from engine.store import put, revise
 from engine.store.lease import Lease
-from engine.store.tables import mappings, sides
+from engine.store.tables import sides
 from flows.project import Project
 
 
@@ -71,58 +70,65 @@ class Session:
         at = self.mapping.sides[side]
         return Target(side, at.object, dict(at.scope), self.connector(side))
 
-    def state(self, side: str) -> dict[str, Any]:
-        """The side's row: cursor, account, schema; made when the side is new or its place has changed."""
-        store, at = self.project.store, self.mapping.sides[side]
-        connection = self.deployment.sides[side].connection
-        container = dumps([connection, at.object, dict(at.scope)])
-        rows = store.all(sides, sides.c.sync == self.sync, sides.c.side == side)
-        if rows and rows[0]["container"] == container:
-            return rows[0]
-        if rows:
-            raise MappingError.single(
-                f"{self.project.deployment_file(self.sync)}: side '{side}' is now another place ({container}) than "
-                f"the one its records were linked in ({rows[0]['container']}). Make a new sync for the new place: "
-                "syncline new ..."
-            )
-        row = {"sync": self.sync, "side": side, "container": container}
-        with store.write() as writing:
-            put(writing, sides, [row])
-        return store.all(sides, sides.c.sync == self.sync, sides.c.side == side)[0]
+    def outset(self) -> Outset:
+        """The state before the sides are read; a side that is new gets its row. Raises MappingError."""
+        store = self.project.store
+        with store.read() as connection:
+            found = Outset.look(connection, self.sync)
+        places = {side: self._container(side) for side in self.mapping.sides}
+        for side, row in found.sides.items():
+            if side in places and row["container"] != places[side]:
+                raise MappingError.single(
+                    f"{self.project.deployment_file(self.sync)}: side '{side}' is now another place ({places[side]}) "
+                    f"than the one its records were linked in ({row['container']}). Make a new sync for the new "
+                    "place: syncline new ..."
+                )
+        fresh = [
+            {"sync": self.sync, "side": side, "container": place}
+            for side, place in places.items()
+            if side not in found.sides
+        ]
+        if not fresh:
+            return found
+        with store.write() as connection:
+            put(connection, sides, fresh, replace=False)
+        return self.outset()
 
-    def schema(self, side: str, *, live: bool = False) -> Schema:
-        """The side's schema as last read, or read now. Raises AppError."""
-        state = self.state(side)
-        if state["schema"] is not None and not live:
-            fields = {name: Field(**item) for name, item in state["schema"]["fields"].items()}
-            return Schema(fields, state["schema"]["zone"])
+    def _container(self, side: str) -> str:
+        at = self.mapping.sides[side]
+        return dumps([self.deployment.sides[side].connection, at.object, dict(at.scope)])
+
+    def schema(self, side: str, stored: dict[str, Any] | None) -> Schema:
+        """The side's schema as it is stored, or, where it is not, as the app has it now. Raises AppError."""
+        if stored is None:
+            return self.renew_schema(side, None)
+        return Schema({name: Field(**item) for name, item in stored["fields"].items()}, stored["zone"])
+
+    def renew_schema(self, side: str, stored: dict[str, Any] | None) -> Schema:
+        """Reads the side's schema and stores it where it has changed. Raises AppError."""
         schema = self.connector(side).schema(self.mapping.sides[side].object)
         doc = {"fields": {name: asdict(item) for name, item in schema.fields.items()}, "zone": schema.zone}
-        with self.project.store.write() as writing:
-            where = (sides.c.sync == self.sync, sides.c.side == side)
-            writing.execute(update(sides).where(*where).values(schema=doc))
+        if not same(doc, stored):
+            with self.project.store.write() as connection:
+                revise(connection, sides, [{"sync": self.sync, "side": side, "schema": doc}])
+            self.__dict__.pop("bound", None)
         return schema
 
     @cached_property
     def bound(self) -> Bound:
         """The mapping bound to the schemas. Raises MappingError where they do not fit."""
-        schemas = {side: self.schema(side) for side in self.mapping.sides}
+        known = self.outset().sides
+        schemas = {side: self.schema(side, known[side]["schema"]) for side in self.mapping.sides}
         problems = check_against(self.mapping, schemas)
         if problems:
             raise MappingError(problems)
         return Bound(self.mapping, schemas)
 
-    @property
+    @cached_property
     def fingerprint(self) -> tuple[dict[str, Any], str]:
         """The mapping as a document, and its digest."""
         doc: dict[str, Any] = self.mapping.model_dump(mode="json", by_alias=True)
         return doc, digest(doc)
-
-    def afresh(self, side: str) -> bool:
-        """Whether the mapping has changed since the side was last scanned: then everything is looked at again."""
-        query = select(func.max(mappings.c.at).label("at")).where(mappings.c.sync == self.sync)
-        changed, scanned = self.project.store.rows(query)[0]["at"], self.state(side)["scanned_at"]
-        return bool(changed and scanned and changed > scanned)
 
     def snapshots(self, run: str) -> Path:
         """Where this run's snapshots go."""
@@ -134,8 +140,3 @@ class Session:
         if fence is None:
             return Lease.take(store, self.sync, self.clock)
         return Lease(store, self.sync, holder, fence, self.clock)
-
-    def known(self, side: str) -> bool:
-        """Whether the side was ever read."""
-        query = select(sides.c.read_at).where(sides.c.sync == self.sync, sides.c.side == side)
-        return any(row["read_at"] for row in self.project.store.rows(query))

@@ -119,10 +119,10 @@ class Store:
         except DatabaseError as error:
             raise StoreError(sentence(error, self.engine.url)) from error
 
-    def rows(self, query: Any) -> list[dict[str, Any]]:
-        """All rows of a query, as dicts."""
+    def rows(self, query: Any, **values: Any) -> list[dict[str, Any]]:
+        """All rows of a query, as dicts; `values` are those of its parameters."""
         with self.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return [dict(row) for row in connection.execute(query, values).mappings()]
 
     def all(self, table: Table, *where: Any) -> list[dict[str, Any]]:
         """All rows of a table that fulfil the conditions."""
@@ -184,8 +184,7 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        begin = "BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN"
-        connection.connection.driver_connection.execute(begin).close()  # type: ignore[union-attr]  # it is connected
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
 
     return engine
 

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 import engine.store
-from engine.contract import Op
+from engine.contract import Op, Page, Record
 from engine.snapshot import Note, save
 from engine.store.lease import Fenced, Lease
 from engine.store.tables import changes
@@ -221,7 +221,7 @@ def test_a_full_disk_is_said_so(world: World, command: Command) -> None:
 
 def test_a_full_disk_for_snapshots_is_said_so() -> None:
     with pytest.raises(OSError) as raised:
-        save(Path("/dev/full"), [], frozenset(), Note("a", "scan", None, "ann"))
+        save(Path("/dev/full"), [(Page([Record("1", None, {})]), False)], frozenset(), Note("a", "scan", None, "ann"))
     assert explain(raised.value).startswith("The disk is full")
 
 

@@ -1,0 +1,154 @@
+"""Records that are there: stores what is new or has changed, judges who takes part, and keys it for matching."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from engine import events
+from engine.bound import Bound
+from engine.filters import qualifies
+from engine.match import keys_of
+from engine.problem import MappingError
+from engine.rules import Rule, describe
+from engine.store import chunks, put, revise
+from engine.store.tables import copies, copy_keys, sides
+
+log = logging.getLogger("engine")
+Row = dict[str, Any]
+_OBSERVED = select(copies.c.id, copies.c.observed).where(
+    copies.c.sync == bindparam("of"),
+    copies.c.side == bindparam("at"),
+    copies.c.id.in_(bindparam("ids", expanding=True)),
+)
+_CONTAINER = select(sides.c.container).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
+_UNKEY = delete(copy_keys).where(
+    copy_keys.c.sync == bindparam("of"),
+    copy_keys.c.side == bindparam("at"),
+    copy_keys.c.id.in_(bindparam("ids", expanding=True)),
+)
+
+
+def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row], changed: Sequence[Row]) -> None:
+    """Stores records that were seen for the first time, and known ones that differ.
+
+    Rows are those of a snapshot joined with the known copies; `common` are the columns that all rows of history have.
+    """
+    sync, side = common["sync"], common["side"]
+    container = bound_container(connection, sync, side) if new else ""
+    for found, known in ((new, False), (changed, True)):
+        for part in chunks(found):
+            rows = [_row(sync, side, row) for row in part]
+            before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
+            _judge(bound, side, rows, before)
+            edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
+            events.note(connection, [event for found in edits for event in found])
+            _store(connection, rows, None if known else container)
+            rekey(connection, bound, side, rows)
+
+
+def observed(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> dict[str, Row]:
+    """Record id -> its fields as last read, of those that are known."""
+    rows = connection.execute(_OBSERVED, {"of": sync, "at": side, "ids": list(ids)})
+    return {row.id: row.observed for row in rows}
+
+
+def _row(sync: str, side: str, seen: Row) -> Row:
+    data = json.loads(seen["data"])
+    named = ("id", "version", "digest", "changed_at", "changed_by")
+    return {
+        "sync": sync,
+        "side": side,
+        **{name: seen[name] for name in named},
+        "created_at": created(seen),
+        "observed": data,
+        "present": "yes",
+        "missing_since": seen["missing_since"],
+        "failed": data.get("unreadable"),
+    }
+
+
+def created(seen: Row) -> str | None:
+    """When the record was made, from whichever reading told."""
+    at: str | None = seen["created_at"] or seen["created_at_known"]
+    return at
+
+
+def _edits(common: Row, row: Row, before: dict[str, Row], link: str | None) -> list[Row]:
+    """What somebody changed in a record of ours."""
+    if link is None or row["failed"] or row["id"] not in before:
+        return []
+    return events.edits({**common, "link": link, "record": row["id"]}, before[row["id"]], row["observed"])
+
+
+def _judge(bound: Bound, side: str, rows: list[Row], before: dict[str, Row]) -> None:
+    """Who takes part; a field that was not read this time is as it was."""
+    rule = bound.mapping.only.get(side)
+    records = [{**before.get(row["id"], {}), **row["observed"]} for row in rows]
+    fits = _fits(rule, rows, records) if rule is not None and rows else [True] * len(rows)
+    for row, fit in zip(rows, fits, strict=True):
+        row["excluded"] = None if fit or rule is None else f"on {side}, it is not so that {describe(rule)}"
+
+
+def _fits(rule: Rule, rows: list[Row], records: list[Row]) -> list[bool]:
+    """Which qualify; where a value does not suit the rule, only its own record is set aside."""
+    try:
+        return qualifies(rule, records)
+    except MappingError:
+        fits = []
+        for row, record in zip(rows, records, strict=True):
+            try:
+                fits += qualifies(rule, [record])
+            except MappingError as error:
+                row["failed"] = str(error)
+                fits.append(True)
+        return fits
+
+
+def _store(connection: Connection, rows: list[Row], container: str | None) -> None:
+    """`container` where the records are new."""
+    if container is None:
+        revise(connection, copies, [row for row in rows if not row["failed"]])
+        kept = ("sync", "side", "id", "version", "digest", "failed", "present")  # what was last read stays what we know
+        revise(connection, copies, [{name: row[name] for name in kept} for row in rows if row["failed"]])
+    else:
+        rest: Row = {"container": container, "link": None, "synced": {}, "base": {}, "ours": False, "single": False}
+        put(connection, copies, [{**row, **rest} for row in rows])
+
+
+def rekey(connection: Connection, bound: Bound, side: str, rows: Sequence[Row]) -> None:
+    """Stores the match keys of copies of a side as they are now."""
+    readable = [row for row in rows if not row.get("failed")]
+    if not readable or not bound.mapping.match:
+        return
+    unkey(connection, readable[0]["sync"], side, [row["id"] for row in readable])
+    found = [
+        {"sync": row["sync"], "side": side, "id": row["id"], "rule": rule, "key": key}
+        for row in readable
+        for rule, key in _keys(bound, side, row).items()
+    ]
+    put(connection, copy_keys, found)
+
+
+def unkey(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> None:
+    """Forgets the match keys of some records."""
+    connection.execute(_UNKEY, {"of": sync, "at": side, "ids": list(ids)})
+
+
+def _keys(bound: Bound, side: str, row: Row) -> dict[int, str]:
+    """None where a lens meets a value it does not know: the record is parked when it is merged."""
+    try:
+        return keys_of(bound, side, row["observed"])
+    except Exception:
+        log.exception("%s %s has values that cannot be read", side, row["id"])
+        return {}
+
+
+def bound_container(connection: Connection, sync: str, side: str) -> str:
+    """Where the ids of this side are unique."""
+    found = connection.execute(_CONTAINER, {"of": sync, "at": side}).scalar()
+    return str(found or f"{sync}/{side}")

@@ -1,0 +1,69 @@
+"""What is known when a run begins to read: one look at the state, for all sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from engine import journal
+from engine.store.tables import copies, inbox, mappings, sides
+
+_SIDES = select(sides).where(sides.c.sync == bindparam("of"))
+_MAPPED = select(func.max(mappings.c.at)).where(mappings.c.sync == bindparam("of"))
+_COPIES = select(copies.c.side, copies.c.id).where(copies.c.sync == bindparam("of"))
+_MISSING = _COPIES.where(copies.c.present == "missing")
+_UNLISTED = _COPIES.where(
+    copies.c.present == "yes", copies.c.side == bindparam("at"), copies.c.missing_since.is_not(None)
+)
+_PINGS = select(inbox.c.id, inbox.c.side, inbox.c.record).where(inbox.c.sync == bindparam("of"))
+
+
+@dataclass(frozen=True)
+class Outset:
+    """The sides as they were left, and what is to be looked at whatever the apps list."""
+
+    sides: dict[str, dict[str, Any]]
+    """Side -> its row: cursor, account, schema, trust."""
+    mapped_at: str | None
+    """When the mapping last changed."""
+    missing: Sequence[tuple[str, str]]
+    """(side, record): each is looked at a second time."""
+    unheard: Sequence[dict[str, Any]]
+    """Changes that were sent and of which nothing was heard, as in the journal."""
+    pings: Sequence[tuple[int, str, str | None]]
+    """(number, side, record): what an app said may have changed; no record means look at all."""
+
+    @classmethod
+    def look(cls, connection: Connection, sync: str) -> Outset:
+        """As the state is now."""
+        of = {"of": sync}
+        return cls(
+            {row["side"]: dict(row) for row in connection.execute(_SIDES, of).mappings()},
+            connection.execute(_MAPPED, of).scalar(),
+            [(row.side, row.id) for row in connection.execute(_MISSING, of)],
+            journal.unresolved(connection, sync),
+            [(row.id, row.side, row.record) for row in connection.execute(_PINGS, of)],
+        )
+
+    def afresh(self, side: str) -> bool:
+        """Whether the mapping has changed since the side was last scanned: then everything is looked at again."""
+        scanned = self.sides[side]["scanned_at"]
+        return bool(self.mapped_at and scanned and self.mapped_at > scanned)
+
+    def revisit(self, side: str) -> set[str]:
+        """Records to read by id: missing ones, those with a write in doubt, and those that pings name."""
+        unheard = [(row["side"], row["record"]) for row in self.unheard]
+        pinged = [(at, record) for _, at, record in self.pings]
+        return {record for at, record in [*self.missing, *unheard, *pinged] if at == side and record}
+
+    def pinged(self, side: str) -> list[int]:
+        """The pings that reading the side now answers."""
+        return [number for number, at, _ in self.pings if at == side]
+
+
+def unlisted(connection: Connection, sync: str, side: str) -> set[str]:
+    """Records that are there although the last scan did not list them: the next one asks for each by its id."""
+    return set(connection.execute(_UNLISTED.with_only_columns(copies.c.id), {"of": sync, "at": side}).scalars())

@@ -1,0 +1,70 @@
+"""A run under way: from its lease to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from engine import record
+from engine.store.lease import Lease
+from flows.project import Project
+from flows.session import Session
+
+
+@dataclass
+class Work:
+    """A run under way."""
+
+    session: Session
+    run: str
+    lease: Lease
+    dry: bool = False
+    scanned: bool = False
+    """A side was read whole: what an app refused before is tried again."""
+    started: float = field(default_factory=time.monotonic)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def working(project: Project, sync: str, kind: str, session: Session | None = None) -> Iterator[Work]:
+    """A run from its lease to its end.
+
+    One that breaks off is closed as failed. Raises Busy, MappingError, ProjectError.
+    """
+    work = begin(project, sync, kind, session)
+    try:
+        yield work
+    except BaseException:
+        abandon(work)
+        raise
+
+
+def begin(project: Project, sync: str, kind: str, session: Session | None = None) -> Work:
+    """Takes the lease and opens a run. Raises Busy, MappingError, ProjectError."""
+    session = session or Session(project, sync)
+    text, digest = session.fingerprint
+    lease = session.lease()
+    try:
+        run = record.begin(project.store, sync, kind, text, digest, session.now)
+    except BaseException:
+        with suppress(Exception):  # it runs out by itself
+            lease.give_back()
+        raise
+    return Work(session, run, lease, kind == "plan")
+
+
+def abandon(work: Work) -> None:
+    """A run that broke off: the next one goes on from the journal. What stopped it is not hidden by a second error."""
+    try:
+        with suppress(Exception):
+            record.end(work.session.project.store, work.run, "failed", {"errors": work.errors}, work.session.now)
+    finally:
+        with suppress(Exception):
+            work.lease.give_back()
+
+
+def requests(work: Work) -> dict[str, int]:
+    """HTTP requests per side, so far."""
+    return {side: connector.requests for side, connector in work.session.connectors.items()}
