@@ -9,10 +9,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.rounds.play import Done, Rounds
+from benchmarks.rounds.play import Rounds
 from benchmarks.rounds.servers import serving
-
-KINDS = ("duplicate", "lost", "spurious delete", "resurrection", "divergence")
 
 
 def main() -> int:
@@ -26,7 +24,7 @@ def main() -> int:
         trace = stack.enter_context((folder / "trace.log").open("w", buffering=1))
         servers = stack.enter_context(serving(folder / "servers"))
         done = Rounds(servers, folder / "project", given.seed, lambda line: print(line, file=trace)).play(given.rounds)
-    print(sentence(done, given.seed))
+    print(done.sentence(given.seed))
     for line in done.wrong:
         print(f"WRONG in round {done.rounds} of seed {given.seed}: {line}")
     if done.wrong:
@@ -34,17 +32,6 @@ def main() -> int:
         return 1
     shutil.rmtree(folder)
     return 0
-
-
-def sentence(done: Done, seed: int) -> str:
-    """The figures, one line."""
-    kinds = ", ".join(f"{kind} {sum(line.startswith(kind) for line in done.wrong)}" for kind in KINDS)
-    return (
-        f"seed {seed}: rounds {done.rounds}, kills {done.kills}, restarts {done.restarts}, faults {done.faults}, "
-        f"edits {done.edits} ({done.meanwhile} during a run, {done.lost_to_conflicts} gave way in a conflict), "
-        f"writes {done.writes}, brakes released {done.released}, mail {done.mail}, {kinds}, "
-        f"seconds {done.seconds:.0f}"
-    )
 
 
 if __name__ == "__main__":

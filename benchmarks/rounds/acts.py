@@ -17,9 +17,11 @@ from benchmarks.rounds.servers import Servers
 COUNT = 6
 """Occurrences of a series, on days that no other series has. The first and the last stay as the series says."""
 FIRST = datetime(2026, 12, 1, tzinfo=ZoneInfo(ZONE))
-MOST = 25
+MOST = 12
 """Meetings; beyond that, users tidy up rather than make new ones."""
 TRIES = 5
+AGAIN = 0.45
+"""Share of the edits of the meeting that was edited last."""
 KINDS = {
     "meeting": 3,
     "series": 3,
@@ -47,6 +49,7 @@ class Acts:
     _words: int = 0
     _made: int = 0
     _minutes: int = 0
+    _last: str = ""
 
     def one(self, round: int, sides: Collection[str], *, quiet: bool) -> Said:
         """An edit on one of these sides. `quiet`: no run is under way, so that its user must see it at once.
@@ -71,7 +74,7 @@ class Acts:
             kind = "delete"
         if kind not in NEW and not live:
             kind = "meeting"
-        done = self._add(side, kind) if kind in NEW else self._change(side, kind, self.draw.choice(live))
+        done = self._add(side, kind) if kind in NEW else self._change(side, kind, self._chosen(live))
         if done is None:
             return Said("", "", side, round, f"{kind}: nothing to do it to")
         name, tokens = done
@@ -111,6 +114,13 @@ class Acts:
             return name, [word]
         day = self._day(meeting)
         return (name, [self._occurrence(side, kind, meeting, day)]) if day else None
+
+    def _chosen(self, live: list[Meeting]) -> Meeting:
+        """Often the one that was edited last: edits of one thing are what may harm each other."""
+        recent = [meeting for meeting in live if meeting.name == self._last]
+        meeting = recent[0] if recent and self.draw.random() < AGAIN else self.draw.choice(live)
+        self._last = meeting.name
+        return meeting
 
     def _retime(self, side: str, meeting: Meeting) -> str:
         start = self._moment(min(part.start for part in meeting.parts))

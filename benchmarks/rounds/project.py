@@ -37,13 +37,19 @@ class Process:
         self.popen.send_signal(signal.SIGKILL)
 
     def end(self) -> dict[str, Any] | None:
-        """What it reports; None where it was killed. Raises RuntimeError where it ended without a report."""
+        """What it reports; None where it was killed. Raises RuntimeError where it ended with a defect.
+
+        A first run that cannot read an app's fields ends without a report: it says why, and that is all it can do.
+        """
         said, errors = self.popen.communicate()
         if self.popen.returncode == -signal.SIGKILL:
             return None
         try:
             found: dict[str, Any] = json.loads(said)
         except ValueError as error:
+            last = errors.strip().rpartition("\n")[2]
+            if last.startswith("engine.contract."):
+                return {"status": "failed", "read": {}, "writes": {}, "errors": {"all": last}}
             raise RuntimeError(f"a run ended with {self.popen.returncode}: {errors[-4000:]}") from error
         return found
 

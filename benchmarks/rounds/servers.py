@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +67,12 @@ class Radicale:
             with suppress(subprocess.TimeoutExpired):
                 raise RuntimeError(f"Radicale ended with {self._process.wait(timeout=0.02)}")
 
+    def written(self) -> Callable[[], bool]:
+        """Tells whether something was stored in the calendar since now."""
+        calendar = self.folder / "collection-root" / USER[0] / "calendar"
+        former = calendar.stat().st_mtime_ns
+        return lambda: calendar.stat().st_mtime_ns != former
+
     def kill(self) -> None:
         """SIGKILL, whatever it is doing."""
         if self._process is not None:
@@ -84,6 +90,7 @@ class Servers:
     outlook: Running
     radicale: Radicale
     users: dict[str, Google | Outlook | Dav] = field(init=False)
+    _ordered: int = 0
 
     def __post_init__(self) -> None:
         self.users = {
@@ -113,17 +120,23 @@ class Servers:
             HTTP.post(f"{app.url}/_control/reset_log").raise_for_status()
         return sum(int(log["writes"]) for log in logs), sum(int(log["mail"]) for log in logs)
 
-    def fault(self, side: str, **fault: Any) -> None:
-        HTTP.post(f"{self._app(side).url}/_control/faults", json=fault).raise_for_status()
+    def fault(self, side: str, *, times: int = 1, **fault: Any) -> None:
+        """Switches a fault on. See the control plane in `sandbox/README.md`."""
+        self._ordered += times
+        HTTP.post(f"{self._app(side).url}/_control/faults", json={"times": times, **fault}).raise_for_status()
+
+    def pending(self, side: str) -> int:
+        """Faults that have not hit yet."""
+        found = HTTP.get(f"{self._app(side).url}/_control/faults").raise_for_status().json()["pending"]
+        return sum(int(fault["times"]) for fault in found)
 
     def calm(self) -> int:
-        """Friendly again; how many faults were left."""
-        left = 0
+        """Friendly again; how many faults hit since the last call."""
+        left = self.pending("google") + self.pending("outlook")
         for app in (self.google, self.outlook):
-            pending = HTTP.get(f"{app.url}/_control/faults").raise_for_status().json()["pending"]
-            left += sum(fault["times"] for fault in pending)
             HTTP.delete(f"{app.url}/_control/faults").raise_for_status()
-        return left
+        hits, self._ordered = self._ordered - left, 0
+        return hits
 
     def _app(self, side: str) -> Running:
         return self.google if side == "google" else self.outlook
