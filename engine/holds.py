@@ -107,6 +107,14 @@ def listed(store: Store, sync: str | None = None, state: str = "open") -> list[d
     return store.rows(select(holds).where(*where).order_by(holds.c.opened_at, holds.c.id))
 
 
+def one(store: Store, hold: str) -> dict[str, Any]:
+    """A hold, in whatever state. Raises HoldError."""
+    rows = store.all(holds, holds.c.id == hold)
+    if not rows:
+        raise HoldError(f"there is no hold {hold}. `syncline holds` lists them.")
+    return rows[0]
+
+
 def answer(store: Store, hold: str, said: dict[str, Any], now: str) -> dict[str, Any]:
     """Records a person's answer: `{"take": side}`, `{"value": v}` or `{"skip": True}`. The next run acts on it."""
     with store.write() as connection:
@@ -133,15 +141,15 @@ def _check(connection: Connection, row: dict[str, Any], said: dict[str, Any]) ->
     sides = detail.get("values", {})
     way = next((way for way in ("take", "value", "skip") if way in said), None)
     if way not in _WAYS[kind]:
-        raise HoldError(f"a hold of kind {kind} is not answered like that; answer with {_answers(kind)}.")
+        raise HoldError(f"a hold of kind {kind} is not answered like that; answer with {ways(kind)}.")
     if way == "take" and said["take"] not in sides:
         raise HoldError(f"hold {row['id']} has values from {', '.join(sides)}, none from {said['take']}.")
     if kind in ("brake", "outage", "loop") and way == "value" and said["value"] != "release":
-        raise HoldError(f"hold {row['id']} is answered with {_answers(kind)}.")
+        raise HoldError(f"hold {row['id']} is answered with {ways(kind)}.")
     if kind == "doubt" and way == "value":
         where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == str(said["value"]))
         if connection.execute(select(copies.c.id).where(*where, copies.c.link.is_(None))).first() is None:
-            raise HoldError(f"{row['side']} has no unlinked record {said['value']}; answer with {_answers(kind)}.")
+            raise HoldError(f"{row['side']} has no unlinked record {said['value']}; answer with {ways(kind)}.")
     if kind == "conflict" and way == "value" and row["key"] and not isinstance(said["value"], dict | None):
         raise HoldError(f"{row['row']} holds entries with fields; give the value as JSON, or take a side.")
 
@@ -158,7 +166,8 @@ _WAYS = {
 """Which answers each kind takes."""
 
 
-def _answers(kind: str) -> str:
+def ways(kind: str) -> str:
+    """How a hold of this kind is answered, for people."""
     return {
         "ambiguous": "--value SIDE:ID=SIDE:ID to link two records, or --skip to keep all apart",
         "brake": "--value release to let it happen, or --skip to undo it where it came from",
@@ -182,7 +191,7 @@ def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[st
     parts = re.split(rf"=(?=(?:{names}):)", str(said.get("value", "")))  # ids may have an = of their own
     group = [tuple(part.split(":", 1)) for part in parts]
     if len(group) < 2 or not records.issuperset(group) or len({part[0] for part in group}) != len(group):
-        raise HoldError(f"answer hold {row['id']} with {_answers('ambiguous')}; its records: {sorted(records)}.")
+        raise HoldError(f"answer hold {row['id']} with {ways('ambiguous')}; its records: {sorted(records)}.")
     tied = {side: link for side, record in group if (link := _link(connection, row["sync"], side, record))}
     if len(tied) > 1:
         raise HoldError("these records belong to different things already; pair a free record with one of them.")

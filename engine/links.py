@@ -31,6 +31,7 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[LinkStat
             row["synced"],
             row["base"],
             row["changed_at"],
+            row["changed_by"],
             row["present"],
             row["ours"],
             row["excluded"],

@@ -63,6 +63,8 @@ class Copy:
     base: dict[str, Any] = field(default_factory=dict)
     """Only atoms whose agreed value this side has not been given; the value it last settled with."""
     changed_at: str | None = None
+    changed_by: str | None = None
+    """Who changed it last, where the app tells."""
     present: str = "yes"
     ours: bool = False
     """Created by this sync."""

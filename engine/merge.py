@@ -37,6 +37,8 @@ class Conflict:
     atom: Atom
     values: dict[str, Any]
     times: dict[str, str | None]
+    authors: dict[str, str | None]
+    """Who changed the record last on each side, where the app tells."""
     agreed: Any
 
     @property
@@ -114,7 +116,9 @@ def _merge_atom(
     if len({digest(candidate.value) for candidate in candidates}) == 1:
         winner, rule = candidates[0], "edited" if peek(was.get(candidates[0].side or "", {}), atom) else "filled"
     else:
-        conflict = Conflict(atom, changed, {s: link.copies[s].changed_at for s in changed}, peek(link.agreed, atom))
+        times = {side: link.copies[side].changed_at for side in changed}
+        authors = {side: link.copies[side].changed_by for side in changed}
+        conflict = Conflict(atom, changed, times, authors, peek(link.agreed, atom))
         answer = answers.get(atom)
         if answer is not None and answer[0] == conflict.digest and answer[1].get("skip"):
             for side in changed:  # a person leaves the sides as they are, until the next edit

@@ -179,11 +179,18 @@ def _conflict(link: LinkState, conflict: Conflict) -> holds.Wanted:
     values = {side: conflict.values[side] for side in conflict.values}
     for side in link.copies:
         values.setdefault(side, conflict.agreed)
-    said = ", ".join(f"{side}: {value!r}" for side, value in conflict.values.items())
+    who = {side: f" by {name}" if name else "" for side, name in conflict.authors.items()}
+    said = ", ".join(f"{side}{who[side]}: {value!r}" for side, value in conflict.values.items())
     return holds.Wanted(
         kind="conflict",
         reason=f"{label(conflict.atom)} was changed on {' and '.join(conflict.values)} ({said})",
-        detail={"about": conflict.digest, "values": values, "times": conflict.times, "agreed": conflict.agreed},
+        detail={
+            "about": conflict.digest,
+            "values": values,
+            "times": conflict.times,
+            "authors": conflict.authors,
+            "agreed": conflict.agreed,
+        },
         link=link.id,
         row=conflict.atom[0],
         key=conflict.atom[1],

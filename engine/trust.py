@@ -10,16 +10,27 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from engine import holds
+from engine.bound import Bound
+from engine.braked import MOST, titles
+from engine.canary import Canaries
 from engine.canonical import digest
 from engine.ingest import Seen, leave
 from engine.mapping import Brakes
-from engine.store import Store
+from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import copies, sides
 from engine.store.tables import holds as hold_table
 
 
-def trust(store: Store, lease: Lease, run: str, brakes: Brakes, seen: list[Seen], now: str) -> dict[str, str | None]:
+def trust(
+    store: Store,
+    lease: Lease,
+    run: str,
+    brakes: Brakes,
+    seen: list[Seen],
+    now: str,
+    canaries: Canaries | None = None,
+) -> dict[str, str | None]:
     """Side -> why it is not trusted, or None. A person may have said that the missing records really are gone."""
     verdicts: dict[str, str | None] = {}
     wanted = []
@@ -27,11 +38,14 @@ def trust(store: Store, lease: Lease, run: str, brakes: Brakes, seen: list[Seen]
         lease.check(connection)
         for one in seen:
             missing = _missing(connection, lease.sync, one.side)
-            reason = _reason(connection, lease.sync, brakes, one, len(missing))
-            about = digest([one.side, missing])
+            lost = canaries.lost(connection, lease.sync, one.side) if canaries is not None else []
+            reason = _reason(connection, lease.sync, brakes, one, len(missing), lost)
+            about = digest([one.side, missing, lost] if lost else [one.side, missing])
             released = reason and _released(connection, lease.sync, one.side, about)
             if reason:
-                detail = {"about": about, "missing": missing[:1000]}
+                detail: dict[str, Any] = {"about": about, "missing": missing[:MOST], "canaries": lost}
+                if canaries is not None:
+                    detail["records"] = _shown(connection, canaries.bound, lease.sync, one.side, missing[:MOST])
                 wanted.append(holds.Wanted("outage", f"{one.side} {reason}", detail, side=one.side))
             if released:  # the next run looks at each of them by its id: what is not there then is gone
                 reason = None
@@ -60,7 +74,23 @@ def _missing(connection: Connection, sync: str, side: str) -> list[str]:
     return sorted(connection.execute(select(copies.c.id).where(*where)).scalars())
 
 
-def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missing: int) -> str | None:
+def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: list[str]) -> list[dict[str, Any]]:
+    """The missing records as people know them."""
+    tied: dict[str, str] = {}
+    for part in chunks(missing):
+        where = (copies.c.sync == sync, copies.c.side == side, copies.c.id.in_(part))
+        tied |= {row.id: row.link for row in connection.execute(select(copies.c.id, copies.c.link).where(*where))}
+    called = titles(connection, bound, tied.values())
+    return [{"record": record, "title": called.get(link)} for record, link in tied.items()]
+
+
+def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missing: int, lost: list[str]) -> str | None:
+    if lost:
+        named = " and ".join(f"'{name}'" for name in lost)
+        return (
+            f"does not show {named}, named as always there (canaries): this looks like an outage, another account or "
+            "a lost permission"
+        )
     if not missing:
         return None
     where = (
@@ -74,7 +104,7 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missi
         return (
             f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"
         )
-    if missing > brakes.deletes.of(known):
+    if missing > brakes.limit("deletes", seen.side).of(known):
         return f"misses {missing} of its {known} known records at once: this looks like an outage, not like deletions"
     return None
 

@@ -4,64 +4,152 @@ from __future__ import annotations
 
 import json as jsonlib
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from syncline.exits import Exit
-from syncline.options import AsJson, ProjectDir, SyncName, opened
+from syncline.options import AsJson, ProjectDir, opened
 from syncline.output import emit
 
+if TYPE_CHECKING:
+    from flows.answers import Answers
+    from flows.project import Project
 
-def holds(sync: SyncName, /, *, project: ProjectDir = None, json: AsJson = False) -> int:
+Kind = Annotated[
+    Literal["conflict", "ambiguous", "brake", "outage", "refused", "doubt", "loop"] | None,
+    Parameter(help="Only those of this kind."),
+]
+Row = Annotated[str | None, Parameter(name="--field", help="Only those of this row of the mapping.")]
+Flag = Parameter(show_default=False)
+
+
+def holds(
+    sync: Annotated[str | None, Parameter(help="The sync; without it, all of them.")] = None,
+    /,
+    *,
+    kind: Kind = None,
+    field: Row = None,
+    show: Annotated[str | None, Parameter(help="All about one hold, by its id.")] = None,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
     """List what waits for a person, with the reason and what can be answered. Exit code 2 when there is any.
 
-    Example: syncline holds work
+    Example: syncline holds work --kind conflict
     """
-    from engine.holds import listed
-    from flows.view import hold_view
+    from flows.answers import full, waiting
+    from syncline.held import hold_details
     from syncline.tables import holds_table
 
     with opened(project) as here:
-        here.deployment(sync)
-        found = [hold_view(row) for row in listed(here.store, sync)]
-    emit(found, json, holds_table)
-    return Exit.WAITS if found else Exit.DONE
+        if show is not None:
+            found = full(here, show)
+            emit(found, json, hold_details)
+            return Exit.WAITS if found["state"] == "open" else Exit.DONE
+        listed = waiting(here, sync, kind, field)
+    emit(listed, json, holds_table)
+    return Exit.WAITS if listed else Exit.DONE
 
 
 def resolve(
-    hold: Annotated[str, Parameter(help="The hold, by the id that `syncline holds` shows.")],
-    /,
-    *,
+    *hold: Annotated[str, Parameter(help="Holds, by the ids that `syncline holds` shows.")],
+    all_of: Annotated[
+        str | None, Parameter(name="--all", help="All open holds of this sync; --kind and --field narrow them down.")
+    ] = None,
+    kind: Kind = None,
+    field: Row = None,
     take: Annotated[str | None, Parameter(help="Take the value or the record of this side.")] = None,
     value: Annotated[str | None, Parameter(help="Take this value: JSON, or else plain text.")] = None,
-    skip: Annotated[
-        bool, Parameter(show_default=False, help="Leave things as they are until something changes.")
+    skip: Annotated[bool, Flag, Parameter(help="Leave things as they are; of a brake: undo it.")] = False,
+    always: Annotated[
+        bool, Flag, Parameter(help="With --all, --field and --take: from now on, as a line in the mapping.")
     ] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
-    """Answer a hold; the next run acts on it. Give one of --take, --value and --skip.
+    """Answer holds; the next run acts on it. Give one of --take, --value and --skip. Exit code 2: some did not fit.
 
-    Example: syncline resolve 7f3a --take outlook
+    Example: syncline resolve --all work --field title --take outlook
     """
-    from engine.holds import answer
-    from flows.view import hold_view
-
-    if sum((take is not None, value is not None, skip)) != 1:
-        print_usage("resolve takes exactly one of --take SIDE, --value VALUE and --skip.")
+    wrong = _misused(hold, all_of, (kind, field), (take, value, skip), always)
+    if wrong:
+        print_usage(wrong)
         return Exit.USAGE
     said = {"take": take} if take is not None else {"value": _value(value)} if value is not None else {"skip": True}
     with opened(project) as here:
-        found = hold_view(answer(here.store, hold, said, datetime.now(UTC).isoformat()))
-    emit(found, json, lambda _: f"Answered {hold}. It takes effect with the next run.")
-    return Exit.DONE
+        if always:
+            found = _always(here, str(all_of), str(field), str(take))
+        else:
+            found = _answer(here, hold, all_of, kind, field, said)
+    emit(found.as_json(), json, _told)
+    return Exit.WAITS if found.unfit else Exit.DONE
+
+
+def _misused(
+    hold: tuple[str, ...],
+    all_of: str | None,
+    narrowed: tuple[str | None, str | None],
+    said: tuple[str | None, str | None, bool],
+    always: bool,
+) -> str:
+    """What is wrong with the arguments, or nothing."""
+    take, value, skip = said
+    if sum((take is not None, value is not None, skip)) != 1:
+        return "resolve takes exactly one of --take SIDE, --value VALUE and --skip."
+    if bool(hold) == bool(all_of):
+        return "resolve takes either holds by their ids or --all SYNC. `syncline holds` lists them."
+    if hold and any(narrowed):
+        return "--kind and --field go with --all SYNC."
+    if always and (not all_of or not narrowed[1] or take is None or narrowed[0] not in (None, "conflict")):
+        return "--always goes with --all SYNC, --field ROW and --take SIDE: it is a rule for the conflicts of a field."
+    return ""
+
+
+def _always(here: Project, sync: str, row: str, side: str) -> Answers:
+    from flows.answers import always
+
+    return always(here, sync, row, side, _now())
+
+
+def _answer(
+    here: Project, ids: tuple[str, ...], sync: str | None, kind: Any, row: str | None, said: dict[str, Any]
+) -> Answers:
+    """Raises HoldError where a single hold was named and the answer does not fit it."""
+    from engine.holds import HoldError
+    from flows.answers import answer, waiting
+
+    found = answer(here, [one["hold"] for one in waiting(here, sync, kind, row)] if sync else ids, said, _now())
+    if len(ids) == 1 and found.unfit:
+        raise HoldError(found.unfit[0]["reason"])
+    return found
+
+
+def _told(found: dict[str, Any]) -> str:
+    number = len(found["answered"])
+    said = f"{number} holds" if number != 1 else f"hold {found['answered'][0]['hold']}"
+    lines = [f"Answered {said}. It takes effect with the next run." if number else "Nothing was answered."]
+    lines += [f"{one['hold']} does not fit: {one['reason']}" for one in found["unfit"]]
+    rule = found["rule"]
+    if rule:
+        done = f"{rule['file']}: row '{rule['row']}' now says {rule['line']}."
+        lines.append(done if rule["changed"] else f"{rule['file']}: row '{rule['row']}' said {rule['line']} already.")
+        if rule["copied"]:
+            lines.append(
+                "The mapping was one of the library; the project now has a copy of its own, which goes before."
+            )
+        lines.append(f"It holds for: {', '.join(rule['syncs'])}. The next run reads everything once.")
+    return "\n".join(lines)
 
 
 def print_usage(sentence: str) -> None:
     import sys
 
     print(f"syncline: {sentence}", file=sys.stderr)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _value(text: str | None) -> Any:

@@ -128,4 +128,3 @@ class Weather:
         if self._strikes(fault, where):
             self.died = True
             raise Crash(where)
-

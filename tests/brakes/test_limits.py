@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.brakes.asked import at_rest, filled, notes, release, waiting
+from tests.sync.asked import at_rest, filled, notes, release, waiting
 from tests.sync.world import Make, make, told
 
 __all__ = ["make"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.history import query
-from tests.brakes.asked import at_rest, filled, notes, reject, waiting
+from tests.sync.asked import at_rest, filled, notes, reject, waiting
 from tests.sync.world import Make, make, told
 
 __all__ = ["make"]
