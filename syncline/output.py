@@ -51,10 +51,17 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
 
         def show(side: str, done: int, total: int) -> None:
             if side not in tasks:
-                tasks[side] = progress.add_task(f"writing {side}", total=total)
+                tasks[side] = progress.add_task(side, total=total)
             progress.update(tasks[side], completed=done, total=total)
 
         yield show
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """One bar for long work, on standard error while that is a terminal."""
+    with bars() as show:
+        yield lambda done, total: show(what, done, total)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "", empty: str = "") -> RenderableType:

@@ -1,9 +1,12 @@
 """A simulated app: one account that exists in memory only, with whatever abilities and habits it is given."""
 
+# ruff: noqa: ARG002 - the arguments are those of the contract
+
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -108,7 +111,7 @@ class MemoryApp:
         """A new record; its id, which may have been that of a deleted one."""
         free = sorted(record for record, row in self.rows.items() if row.gone) if self.habits.reuses else []
         record = free[0] if free and key is None else f"{self.name}{next(self._ids)}"
-        whole = {name: [] if item.many else None for name, item in self.shape.fields.items()}
+        whole: dict[str, Any] = {name: [] if item.many else None for name, item in self.shape.fields.items()}
         stored = {**whole, **self._stored(data)}
         now = self.clock()
         self.rows[record] = Row(stored, next(self._seq), 0, now, now, key=key)
@@ -266,6 +269,15 @@ class MemoryApp:
         return Record(record, self.version(row), data, at, row.gone, created, None)
 
     # what happens to servers
+
+    def freeze(self) -> tuple[object, ...]:
+        """All that the account holds, to be put back by `thaw`."""
+        return deepcopy((self.rows, self._ids, self._seq, self.epoch, self.held))
+
+    def thaw(self, frozen: tuple[object, ...]) -> None:
+        """As it was."""
+        rows, ids, seq, epoch, held = deepcopy(frozen)
+        self.rows, self._ids, self._seq, self.epoch, self.held = rows, ids, seq, epoch, held  # type: ignore[assignment]
 
     def save(self) -> None:
         """Makes a backup."""

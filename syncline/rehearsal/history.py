@@ -11,12 +11,11 @@ from datetime import timedelta
 from engine import accounting
 from engine.bound import Bound
 from engine.contract import AppError
-from engine.holds import listed
 from engine.ids import drawn_from
 from engine.problem import MappingError
 from engine.store.lease import Busy, Fenced
 from engine.store.tables import changes, copies, history, holds, links
-from syncline.rehearsal.invariants import Violation
+from syncline.rehearsal.invariants import UNLISTED, Violation
 from syncline.rehearsal.operator import answer_all
 from syncline.rehearsal.oracle import Oracle
 from syncline.rehearsal.setting import Setting
@@ -183,8 +182,7 @@ class History:
         for side, app in self.world.apps.items():
             if app.habits.lags or (side == weather.side and blind):
                 for thing in self.users.unseen(app):
-                    why = f"{side} left a record out of its list that was never seen, and its like was made elsewhere"
-                    self.users.story.exposed.setdefault(thing, why)
+                    self.users.story.exposed.setdefault(thing, UNLISTED)
 
     def _rest(self) -> None:
         """Runs without faults until nothing is left to do; then everything is judged."""
@@ -192,7 +190,7 @@ class History:
             written = self._run(Weather(), full=number == 0)
             for line in answer_all(self.world, self.users, self.rng):
                 self._tell(f"    answered {line}")
-            if number and not written and not listed(self.world.store, SYNC) and not self._pending():
+            if number and not written and not self.world.pending():
                 break
         else:
             self.watch.say(13, f"not at rest after {REST} runs")
@@ -203,10 +201,6 @@ class History:
         elif moved := sorted(set(self._state()) ^ set(before)):
             self.watch.say(14, f"an idle run changed the state: {moved[:2]}")
         self.watch.found += Oracle(self.world, self.bound, self.users).judge()
-
-    def _pending(self) -> int:
-        counted = accounting.status(self.world.store, SYNC).values()
-        return sum(side["records"]["pending"] for side in counted)
 
     def _state(self) -> list[str]:
         tables = (links, copies, changes, holds, history)

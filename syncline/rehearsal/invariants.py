@@ -38,6 +38,13 @@ INVARIANTS: Mapping[int, str] = {
 """1 to 26 are the usual ones; the last two are promises of this product."""
 
 
+BLIND_WRITE = "an edit between the look and the write, on an app that cannot refuse stale writes"
+UNLISTED = "the like of a new record, on a side whose list left it out before it was ever seen"
+RESTORED = "a server restored from its backup takes back what was written since"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED)
+"""What no client can keep, by what the apps do: counted apart."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """An invariant that did not hold."""

@@ -34,12 +34,12 @@ class Oracle:
                     yield self._said(2, thing, f"{thing} {len(rows)} times on {side}")
         gave_way = self._gave_way()
         for thing in self.story.made:
-            rows = {side: things[thing][0] for side, things in places.items() if thing in things}
+            at = {side: things[thing][0] for side, things in places.items() if thing in things}
             if thing in self.story.hidden:
                 continue
             if thing in self.story.outside or thing in self.story.poisoned:
                 continue
-            yield from self._thing(thing, rows, gave_way)
+            yield from self._thing(thing, at, gave_way)
 
     def _thing(self, thing: str, rows: dict[str, Seen], gave_way: set[str | None]) -> Iterator[Violation]:
         deleted = thing in self.story.deleted
@@ -59,9 +59,9 @@ class Oracle:
         for one in self.story.standing(thing):
             if one.value is None and thing in self.users.twins:
                 continue  # records that find each other fill each other's gaps
-            values = {seen.get(one.atom) for seen in rows.values()}
-            if one.value not in values and one.value not in gave_way:
-                what = f"{thing} {one.atom} = {one.value!r} of {one.side}, now {sorted(map(str, values))}"
+            now = {seen.get(one.atom) for seen in rows.values()}
+            if one.value not in now and one.value not in gave_way:
+                what = f"{thing} {one.atom} = {one.value!r} of {one.side}, now {sorted(map(str, now))}"
                 yield Violation(1, what, one.exposed or self.story.exposed.get(thing, ""))
 
     def _said(self, number: int, thing: str, what: str) -> Violation:

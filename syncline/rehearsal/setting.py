@@ -11,6 +11,7 @@ from engine.contract import Caps, Field, Schema, Support
 from engine.mapping import Mapping as MappingModel
 from syncline.rehearsal.app import Habits
 
+NO_HABITS = Habits()
 Draw = Callable[[random.Random, Field, int], Any]
 """A native value that a user could write into a field; the number makes it unlike all others."""
 
@@ -20,7 +21,7 @@ FIELDS = {
     "note": Field(type="text", means="thing.note"),
     "place": Field(type="text", means="thing.place"),
     "amount": Field(type="number", means="thing.amount"),
-    "kind": Field(type="text", means="thing.kind"),
+    "kind": Field(type="choice", means="thing.kind"),
     "people": Field(type="people", dialect="google", means="thing.people", many=True),
 }
 ROWS = {"title": "name", "note": "note", "place": "place", "amount": "amount", "people": "people"}
@@ -32,7 +33,7 @@ class Place:
 
     schema: Schema
     caps: Caps
-    habits: Habits = Habits()
+    habits: Habits = NO_HABITS
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def things(rng: random.Random) -> Setting:
     source = rng.random() < 0.08
     private = "" if source or rng.random() < 0.85 else "a"
     others = names[1:]
-    rows = {row: {**dict.fromkeys(names, native)} for row, native in ROWS.items()}
+    rows: dict[str, Any] = {row: {**dict.fromkeys(names, native)} for row, native in ROWS.items()}
     rows["people"] |= {"each": "email"}
     if source:
         rows = {row: {**cells, "to": others} for row, cells in rows.items()}

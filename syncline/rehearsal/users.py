@@ -11,6 +11,7 @@ from engine.bound import Bound
 from engine.contract import Support
 from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
+from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED
 from syncline.rehearsal.story import Story, shown
 from syncline.rehearsal.world import SYNC, World
 
@@ -44,8 +45,7 @@ class Users:
         if not live:
             return "nobody does anything"
         blind = app.name == side and app.caps.guarded is Support.NO
-        exposed = f"{app.name} cannot refuse a stale write, and it was edited between the look and the write"
-        return self._edit(app, rng.choice(live), rng, exposed=exposed if blind else "")
+        return self._edit(app, rng.choice(live), rng, exposed=BLIND_WRITE if blind else "")
 
     def thing(self, side: str, native: dict[str, Any]) -> str:
         """Which thing a record is."""
@@ -59,8 +59,7 @@ class Users:
         after = {self.thing(app.name, data): shown(self.bound, app.name, data) for data in app.live().values()}
         touched = sorted(thing for thing in {*before, *after} if before.get(thing) != after.get(thing))
         for thing in touched:
-            why = f"{app.name} was restored from a backup, and takes back what was written since"
-            self.story.exposed.setdefault(thing, why)
+            self.story.exposed.setdefault(thing, RESTORED)
         return touched
 
     def unseen(self, app: MemoryApp) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
+from engine import accounting
 from engine.deployment import Deployment
+from engine.holds import listed
 from engine.mapping import Mapping as MappingModel
 from engine.store import Store
 from engine.store.tables import inbox, leases
@@ -54,31 +56,30 @@ class MortalStore(Store):
 
 
 class Stage(Project):
-    """A project that has no files."""
+    """A project that has no files: each sync has its mapping, and connections named as its sides."""
 
-    def __init__(self, store: Store, mapping: MappingModel, snapshots: Path) -> None:
+    def __init__(self, store: Store, mappings: Mapping[str, MappingModel], snapshots: Path) -> None:
         super().__init__(snapshots)
-        sides = {side: {"connection": side} for side in mapping.sides}
-        self._mapping = mapping
-        self._deployment = Deployment.model_validate({"sync": SYNC, "mapping": mapping.name, "sides": sides})
+        self._mappings = mappings
         self.__dict__["store"] = store
         self.__dict__["settings"] = SimpleNamespace(snapshots=str(snapshots), history_days=365, snapshot_days=7)
 
     def deployment(self, name: str) -> Deployment:
-        return self._deployment.model_copy(update={"sync": name})
+        sides = {side: {"connection": side} for side in self._mappings[name].sides}
+        return Deployment.model_validate({"sync": name, "mapping": name, "sides": sides})
 
     def mapping(self, name: str) -> MappingModel:
-        return self._mapping
+        return self._mappings[name]
 
 
 class World:
     """Everything that a history changes."""
 
-    def __init__(self, setting: Setting, store: MortalStore) -> None:
+    def __init__(self, setting: Setting, store: MortalStore, syncs: Mapping[str, MappingModel] | None = None) -> None:
         self.setting, self.store = setting, store
         self.now = START
         self.snapshots = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=_quick()))
-        self.project = Stage(store, setting.mapping, self.snapshots)
+        self.project = Stage(store, syncs or {SYNC: setting.mapping}, self.snapshots)
         self.weather = Weather()
         self.apps = {
             name: MemoryApp(name, at.schema, at.caps, at.habits, lambda: self.now, changed=self._ping)
@@ -97,18 +98,20 @@ class World:
             app.weather = weather
         return former
 
-    def session(self) -> Session:
+    def session(self, sync: str = SYNC) -> Session:
         """A process that starts."""
-        return Session(self.project, SYNC, lambda: self.now, dict(self.apps))  # type: ignore[arg-type]  # apps by contract
+        sides = self.project.mapping(sync).sides
+        apps: dict[str, Any] = {name: app for name, app in self.apps.items() if name in sides}
+        return Session(self.project, sync, lambda: self.now, apps)
 
-    def run(self, weather: Weather, *, full: bool = False) -> Any:
+    def run(self, weather: Weather, *, full: bool = False, sync: str = SYNC) -> Any:
         """One run of the sync; None where it was killed. Raises what stops a run."""
         self.now += timedelta(minutes=1)
         self.set_weather(weather)
         for app in self.apps.values():
             self.sent, app.requests = self.sent + app.requests, 0
         try:
-            return direct.run(self.project, SYNC, full=full, session=self.session())
+            return direct.run(self.project, sync, full=full, session=self.session(sync))
         except Crash:
             self.now += timedelta(minutes=2)  # until its lease has run out
             return None
@@ -119,6 +122,11 @@ class World:
         """What a run would write."""
         self.now += timedelta(minutes=1)
         return direct.plan(self.project, SYNC, session=self.session())
+
+    def pending(self, sync: str = SYNC) -> int:
+        """How much still waits, for a person or for the next run."""
+        counted = accounting.status(self.store, sync).values()
+        return len(listed(self.store, sync)) + sum(side["records"]["pending"] for side in counted)
 
     def usurp(self) -> None:
         """While a run hangs, its lease runs out and another one does the work."""

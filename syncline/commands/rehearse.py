@@ -1,0 +1,56 @@
+"""Rehearse a sync: random histories with faults and crashes, before the real ones come."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from syncline.exits import Exit
+from syncline.options import AsJson, ProjectDir, opened
+from syncline.output import emit, note, progress_bar
+
+
+def rehearse(
+    what: Annotated[str | None, Parameter(help="A mapping or a sync. Without it, made-up apps and mappings.")] = None,
+    /,
+    *,
+    histories: Annotated[int, Parameter(help="How many.")] = 200,
+    seed: Annotated[int, Parameter(help="The first seed; each history has the next one.")] = 0,
+    steps: Annotated[
+        str | None, Parameter(help="Play only these steps of the seed, such as 0,3,5-8, and tell what happens.")
+    ] = None,
+    processes: Annotated[int | None, Parameter(help="How many at a time. Without it, one for each processor.")] = None,
+    project: ProjectDir = None,
+    json: AsJson = False,
+) -> int:
+    """Play random histories with simulated apps, faults and crashes over the real engine, and check what must hold.
+
+    Each history is decided by one number, its seed. Nothing real is touched. A history that breaks something is
+    shortened and shown, with the command that plays it again. Exit code 1 when there is one.
+
+    Example: syncline rehearse google-outlook-meetings --histories 1000
+    """
+    from syncline.rehearsal.rehearse import rehearse as play_all
+    from syncline.rehearsal.telling import told, totals_table
+
+    setting = None
+    if what is not None:
+        from syncline.rehearsal.own import setting_of
+
+        with opened(project) as here:
+            setting = setting_of(here, what)
+    if steps is not None or histories == 1:
+        found = told(seed, setting, steps, what)
+        emit(found, json, lambda doc: "\n".join(doc["trace"] + doc["violations"]))
+        return Exit.ERROR if found["violations"] else Exit.DONE
+    with progress_bar("histories") as progress:
+        totals = play_all(seed, histories, setting, processes=processes, progress=progress)
+    document: dict[str, Any] = totals.as_json() | {"first_seed": seed}
+    emit(document, json, totals_table)
+    if totals.failing:
+        first = totals.failing[0][0]
+        note("\nThe shortest form of the first one:\n")
+        for line in told(first, setting, None, what, shorten=True)["trace"]:
+            note(line)
+    return Exit.ERROR if totals.failing else Exit.DONE
