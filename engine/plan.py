@@ -75,7 +75,7 @@ def plan_link(
     plan = LinkPlan(blocked=bool(blocked))
     for side in bound.names:
         copy = link.copies.get(side)
-        if side not in rules.readable:
+        if side not in rules.readable or (side in link.again and side not in rules.trusted):
             plan.blocked |= copy is None or any(True for _ in link.moved(bound, side))
         elif copy is None:
             if not creates or not _creates(bound, link, side) or blocked:

@@ -51,7 +51,7 @@ def take_back(work: Work, snapshots: Mapping[str, Path], asked: Asked) -> Taken:
     """
     session = work.session
     verdicts, _ = steps.observe(work, snapshots)
-    _all_seen(work, verdicts)
+    _all_seen(work)
     taken = Taken(Decided(work.run))
     with suppress(_Rehearsed), session.project.store.write() as connection:
         work.lease.check(connection)
@@ -85,14 +85,12 @@ def about(work: Work) -> dict[str, Any]:
     return {"links": [], "undone": [], "left": [], **(row["about"] or {})}
 
 
-def _all_seen(work: Work, verdicts: Mapping[str, str | None]) -> None:
-    for side in work.session.mapping.sides:
-        reason = work.errors.get(side) or verdicts.get(side)
-        if reason:
-            raise ProjectError(
-                f"Nothing was undone. An undo first looks whether anything was changed since, and {side} could not be "
-                f"relied on: {reason.rstrip('.')}. When that is mended, run the undo again."
-            )
+def _all_seen(work: Work) -> None:
+    for side, reason in work.errors.items():
+        raise ProjectError(
+            f"Nothing was undone. An undo first looks whether anything was changed since, and {side} could not be "
+            f"read: {reason.rstrip('.')}. When that is mended, run the undo again."
+        )
 
 
 def _decide(connection: Connection, work: Work, verdicts: Mapping[str, str | None], only: list[str]) -> Decided:

@@ -15,7 +15,8 @@ from prefect.states import Completed, Failed
 from engine.contract import Transient
 from engine.decide import Decided
 from engine.snapshot import note_of
-from flows import steps
+from engine.undo.traces import Asked
+from flows import steps, takeback
 from flows.expected import spoken
 from flows.page import Bar
 from flows.report import counted
@@ -114,6 +115,23 @@ def again(ticket: Ticket, errors: dict[str, str]) -> Any:
     with ticket.work() as work:
         work.errors |= errors
         return _planned(work, steps.again(work, steps.trusts(work)))
+
+
+@task(task_run_name="take back", cache_policy=NO_CACHE)
+@spoken
+def take_back(ticket: Ticket, snapshots: dict[str, Path], asked: Asked) -> Any:
+    """Join the snapshots with what is known, take back what was asked for, and plan just that."""
+    with ticket.work() as work:
+        return _planned(work, takeback.take_back(work, snapshots, asked).decided)
+
+
+@task(task_run_name="look again", cache_policy=NO_CACHE)
+@spoken
+def take_back_again(ticket: Ticket, errors: dict[str, str]) -> Any:
+    """Merge and plan the records of an undo that were edited while we wrote."""
+    with ticket.work() as work:
+        work.errors |= errors
+        return _planned(work, takeback.again(work, steps.trusts(work)))
 
 
 def _planned(work: steps.Work, decided: Decided | None) -> Any:

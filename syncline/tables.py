@@ -20,7 +20,7 @@ def plan_table(plan: Doc) -> RenderableType:
     """Updates field by field, creates and deletes on one line; the id to apply it with below."""
     from rich.console import Group
 
-    rows = [row for change in plan["changes"] for row in _change_rows(change)]
+    rows = [row for change in plan["changes"] for row in change_rows(change)]
     columns = ("side", "change", "record", "field", "before", "after", "why")
     parts: list[RenderableType] = [table(columns, rows, empty="There is nothing to write: all sides agree.")]
     parts += _errors(plan)
@@ -31,7 +31,7 @@ def plan_table(plan: Doc) -> RenderableType:
     return Group(*parts)
 
 
-def _change_rows(change: Doc) -> list[tuple[str, ...]]:
+def change_rows(change: Doc) -> list[tuple[str, ...]]:
     head = (change["side"], change["op"], change.get("title") or change["record"] or "")
     fields = [(field["field"], brief(field["before"], 50), brief(field["after"], 50)) for field in change["fields"]]
     if change["op"] == "update" and fields:

@@ -56,7 +56,8 @@ class Case:
     def columns(self) -> dict[str, Any]:
         """The link's columns after this; whatever was planned for it no longer fits."""
         rev = self.row["rev"] + 1
-        return {"dirty": True, "open": True, "ended": self.ended, "frozen": self.frozen, "rev": rev}
+        live = self.ended is None
+        return {"dirty": live, "open": live, "ended": self.ended, "frozen": self.frozen, "rev": rev}
 
     def edited(self) -> str | None:
         """Where people have changed something that is not merged yet."""

@@ -15,6 +15,7 @@ from engine.events import Event
 from engine.linkstate import UNDO, Atom, drop, label, peek, poke
 from engine.merge import _shows
 from engine.undo.case import Case
+from engine.undo.marks import MAKE
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ def _atoms(case: Case) -> list[Atom]:
     for change in case.traces.sent(Op.UPDATE):
         for row, value in change["shared"].items():
             found |= {(row, key) for key in value or {}} if row in rows and rows[row].many else {(row, None)}
+    for name, origin in case.link.origin.items():
+        if len(origin) > 3 and origin[3] in meant and name != MAKE:  # given back by one of them, and not delivered yet
+            found.add(_parsed(case, name))
     order = list(rows)
     wanted = [atom for atom in found if case.asked.takes(atom)]
     return sorted(wanted, key=lambda atom: (order.index(atom[0]) if atom[0] in rows else -1, label(atom)))
@@ -59,7 +63,7 @@ def _parsed(case: Case, name: str) -> Atom:
 def _field(case: Case, atom: Atom) -> None:
     value, chain, meant = peek(case.link.agreed, atom), case.traces.chain(atom), set(case.meant)
     own = [at for at, row in enumerate(chain) if row["run"] in meant]
-    if not own and chain and (run := _delivered(case, atom, chain[-1])):
+    if not own and chain and (run := _delivered(case, atom, chain[-1]) or _owed(case, atom, chain[-1])):
         own, meant = [len(chain) - 1], meant | {run}
     start = own[-1] if own else 0
     while start > 0 and chain[start - 1]["run"] in meant:
@@ -83,6 +87,12 @@ def _delivered(case: Case, atom: Atom, last: dict[str, Any]) -> str | None:
     return None
 
 
+def _owed(case: Case, atom: Atom, last: dict[str, Any]) -> str | None:
+    """The same where one of them, an undo, was broken off before it wrote it."""
+    origin = case.link.origin.get(label(atom)) or []
+    return str(last["run"]) if len(origin) > 3 and origin[3] in case.meant else None
+
+
 def _changed_again(case: Case, atom: Atom, last: dict[str, Any], as_before: bool) -> None:
     """Another run agreed on something since. Where that is what it was before, there is nothing to take back."""
     if not as_before:
@@ -93,16 +103,17 @@ def _changed_again(case: Case, atom: Atom, last: dict[str, Any], as_before: bool
 
 
 def _give_back(case: Case, atom: Atom, target: Any, joined: set[str]) -> None:
-    link, value = case.link, peek(case.link.agreed, atom)
-    images = _images(case, atom)
-    exact = {
-        side: image.native
-        for side, image in images.items()
-        if side not in joined and _is(case, atom, side, image, target)
-    }
+    """All sides get the target, but those that joined: they get back what they held, or keep what they hold."""
+    link, value, images = case.link, peek(case.link.agreed, atom), _images(case, atom)
     own = {side: image.native for side, image in images.items() if side in joined and _due(case, atom, side, image)}
-    if same(value, target) and not own:
+    spared = {
+        side: link.image(atom, side)
+        for side in joined - set(own)
+        if link.image(atom, side) and _moved(case, atom, side)
+    }
+    if same(value, target) and not own and not spared:
         return
+    exact = {s: image.native for s, image in images.items() if s not in joined and _is(case, atom, s, image, target)}
     apart = {side for side in link.copies if side not in joined and _apart(case, atom, side)}
     link.agree(atom, target)
     for side, copy in link.copies.items():
@@ -110,9 +121,10 @@ def _give_back(case: Case, atom: Atom, target: Any, joined: set[str]) -> None:
             poke(copy.base, atom, value)  # due, though the agreed value may be the same
         elif side in joined | apart:
             drop(copy.base, atom)
-        elif (base := peek(copy.base, atom, ...)) is not ...:
-            link.given(side, atom, base)
-    link.origin[label(atom)] = [UNDO, case.now, {side: {"native": native} for side, native in {**exact, **own}.items()}]
+        elif _moved(case, atom, side):
+            link.given(side, atom, peek(copy.base, atom))
+    given = {side: {"native": native} for side, native in {**exact, **own}.items()}
+    link.origin[label(atom)] = [UNDO, case.now, given, case.run]
     for side in apart:
         case.leave("field", f"it was edited on {side} since", atom=atom, side=side)
     if not same(value, target):
@@ -120,7 +132,14 @@ def _give_back(case: Case, atom: Atom, target: Any, joined: set[str]) -> None:
         row = {"event": Event.AGREED, "link": link.id, "field": label(atom), "before": value, "after": target}
         case.told.append({**row, "source": UNDO, "rule": str(case.asked)})
     for side, native in own.items():
-        case.say("field", atom=atom, side=side, before=value, after=_shared(case, atom, side, native))
+        now = _shared(case, atom, side, _now(case, atom, side))
+        case.say("field", atom=atom, side=side, before=now, after=_shared(case, atom, side, native))
+    for side, image in spared.items():  # an undo that was broken off has not given it back yet
+        case.say("field", atom=atom, side=side, before=_shared(case, atom, side, image["native"]), after=value)
+
+
+def _moved(case: Case, atom: Atom, side: str) -> bool:
+    return peek(case.link.copies[side].base, atom, ...) is not ...
 
 
 def _images(case: Case, atom: Atom) -> dict[str, _Image]:

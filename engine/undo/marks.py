@@ -1,9 +1,9 @@
 """The marks that an undo leaves in the state, and what the plan makes of them. Any later run goes on from them.
 
-- A value taken back is an ordinary agreed value, of `origin` `[UNDO, at, {side: native}]`: the sides listed get exactly
-  that, and the others what the agreed value looks like there.
+- A value taken back is an ordinary agreed value, of `origin` `[UNDO, at, {side: {"native": value}}, run]`: the sides
+  listed get exactly that, and the others what the agreed value looks like there.
 - A creation taken back: the link is frozen with `STAYS`, and the copy to delete is excluded with `TAKEN`.
-- A deletion taken back: `origin[MAKE]` is `[UNDO, at, [side]]`, and the record is made again on these sides.
+- A deletion taken back: `origin[MAKE]` is `[UNDO, at, [side], run]`, and the record is made again on these sides.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def deletions(case: Case) -> None:
     if case.frozen == STAYS and any(change["op"] == Op.DELETE for change in case.traces.changes):
         _mark(case, list(case.link.copies), None)  # an undone creation: what was not deleted yet stays
         case.frozen, case.touched = None, True
-    if not any(change["state"] == "done" for change in case.traces.sent(Op.DELETE)):
+    if not {change["side"] for change in case.traces.sent(Op.DELETE)} & case.traces.lost():
         return
     there = {side for side, copy in case.link.copies.items() if copy.present != "gone"}
     lacking = [side for side in case.bound.names if side in case.traces.lost() - there]
@@ -42,7 +42,7 @@ def _make_again(case: Case, lacking: list[str]) -> None:
     for side in lacking:
         case.link.copies.pop(side, None)
         case.say("deletion", side=side, after=case.title)
-    case.link.origin[MAKE] = [UNDO, case.now, lacking]
+    case.link.origin[MAKE] = [UNDO, case.now, lacking, case.run]
     case.ended = case.frozen = None
 
 
@@ -62,6 +62,7 @@ def _twin(case: Case, lacking: list[str]) -> str | None:
 
 def creations(case: Case) -> None:
     """What runs created is deleted again, and the record it was made from stays where it is."""
+    _make_no_more(case)
     taken = []
     for change in case.traces.sent(Op.CREATE):
         copy = case.link.copies.get(change["side"])
@@ -76,6 +77,18 @@ def creations(case: Case) -> None:
     if taken:
         _mark(case, taken, TAKEN)
         case.frozen = STAYS
+
+
+def _make_no_more(case: Case) -> None:
+    """An undone deletion that was broken off: what was not made again yet stays deleted."""
+    make = case.link.origin.get(MAKE)
+    if make is None or make[3] not in case.meant:
+        return
+    del case.link.origin[MAKE]
+    for side in [side for side in make[2] if side not in case.link.copies]:
+        case.say("creation", side=side, before=case.title)
+    if not case.link.copies:
+        case.ended = case.now
 
 
 def _changed_since(case: Case, change: dict[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from engine.canonical import same
 from engine.contract import Op
 from engine.events import Event
 from engine.linkstate import Atom, label
@@ -97,17 +98,16 @@ class Traces:
         return [one for one in self.changes if one["op"] == op and (one["state"] == "done" or one["sent_at"])]
 
     def place(self, change: dict[str, Any], name: str | None) -> int:
-        """The number of the row of history that a write left; 0 where nothing was heard of it."""
+        """The number of the row of history that a write left; 0 where there is none.
+
+        One of which nothing was heard was read later, like somebody's edit.
+        """
         event = {Op.CREATE: Event.CREATED, Op.UPDATE: Event.UPDATED, Op.DELETE: Event.DELETED}[Op(change["op"])]
-        found = [
-            row["id"]
-            for row in self.rows
-            if row["event"] == event
-            and row["run"] == change["run"]
-            and row["side"] == change["side"]
-            and row["field"] == name
-        ]
-        return max(found, default=0)
+        here = [row for row in self.rows if row["side"] == change["side"] and row["field"] == name]
+        own = [row["id"] for row in here if row["event"] == event and row["run"] == change["run"]]
+        if not own and name is not None:
+            own = [r["id"] for r in here if r["event"] == Event.EDITED and same(r["after"], change["data"].get(name))]
+        return max(own, default=0)
 
     def edited(self, side: str, name: str, after: int) -> list[dict[str, Any]]:
         """What people changed in a native field since a row of history."""

@@ -50,7 +50,11 @@ def test_entries_of_a_list_are_taken_back_one_by_one(make: Make) -> None:
     take_back(world, run.run)
     world.run()
     for app in world.apps.values():
-        assert {one["email"] for one in only(app)["people"]} == {"ann@example.com", "bob@example.com", "dan@example.com"}
+        assert {one["email"] for one in only(app)["people"]} == {
+            "ann@example.com",
+            "bob@example.com",
+            "dan@example.com",
+        }
     at_rest(world)
 
 
