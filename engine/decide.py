@@ -130,7 +130,8 @@ def _decide_part(
     save(connection, sync, saved)
     marks.resume(connection, sync, again)
     judged = [link for link in ids if link not in unsure]
-    for kind in ("conflict", "refused", "loop"):
+    kinds = {hold.kind for hold in wanted} | {hold["kind"] for found in asked.values() for hold in found}
+    for kind in sorted(kinds & {"conflict", "refused", "loop"}):
         holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, among=judged)
     events.note(connection, told)
     return changes, given

@@ -27,6 +27,8 @@ from engine.canonical import same
 from engine.store import chunks
 from engine.store.tables import history
 
+_ADD = insert(history)
+
 
 class Event(StrEnum):
     """The kinds of rows."""
@@ -46,7 +48,7 @@ def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Adds rows; those of one call need not have the same columns."""
     names = ("at", "sync", "link", "run", "event", "side", "record", "field", "before", "after", "source", "rule")
     for part in chunks(rows):
-        connection.execute(insert(history), [{name: row.get(name) for name in names} for row in part])
+        connection.execute(_ADD, [{name: row.get(name) for name in names} for row in part])
 
 
 def edits(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from engine import events, ids, stamp
 from engine.canonical import dumps
@@ -23,6 +23,17 @@ from engine.store.tables import history
 
 FLIPS = 3
 """So many times the same value in one hour is a loop."""
+_THESE = update(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+_OPEN = table.c.state.in_(("sent", "doubt"))
+_UNHEARD = select(table).where(table.c.sync == bindparam("of"), _OPEN).order_by(table.c.seq)
+_DOUBTED = select(table.c.link).where(table.c.link.in_(bindparam("links", expanding=True)), _OPEN)
+_RECENT = (
+    history.c.link.in_(bindparam("links", expanding=True)),
+    history.c.event == Event.UPDATED,
+    history.c.at >= bindparam("since"),
+)
+_BUSY = select(history.c.link).where(*_RECENT).group_by(history.c.link).having(func.count() >= 2 * FLIPS)
+_WRITTEN = select(history.c.link, history.c.side, history.c.field, history.c.after).where(*_RECENT)
 
 
 def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], stopped: dict[int, str]) -> None:
@@ -67,7 +78,7 @@ def forget(connection: Connection, sync: str, only: Collection[str] | None = Non
 def mark(connection: Connection, ids: Sequence[str], state: str, **values: Any) -> None:
     """Moves changes to a state."""
     for part in chunks(ids):
-        connection.execute(update(table).where(table.c.id.in_(part)).values(state=state, **values))
+        connection.execute(_THESE, {"ids": list(part), "state": state, **values})
 
 
 def waiting(connection: Connection, run: str, side: str, shard: tuple[int, int] | None = None) -> list[dict[str, Any]]:
@@ -85,14 +96,13 @@ def waiting(connection: Connection, run: str, side: str, shard: tuple[int, int] 
 
 def unresolved(connection: Connection, sync: str, side: str | None = None) -> list[dict[str, Any]]:
     """Changes that were sent and of which nothing was heard."""
-    where = [table.c.sync == sync, table.c.state.in_(("sent", "doubt"))] + ([table.c.side == side] if side else [])
-    return [dict(row) for row in connection.execute(select(table).where(*where).order_by(table.c.seq)).mappings()]
+    rows = connection.execute(_UNHEARD, {"of": sync}).mappings()
+    return [dict(row) for row in rows if side is None or row["side"] == side]
 
 
 def in_doubt(connection: Connection, links: Sequence[str]) -> set[str]:
     """Those of these links that have an unresolved change."""
-    query = select(table.c.link).where(table.c.link.in_(links), table.c.state.in_(("sent", "doubt")))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_DOUBTED, {"links": list(links)}).scalars())
 
 
 @dataclass(frozen=True)
@@ -136,12 +146,9 @@ def _events(one: Landing, at: str) -> list[dict[str, Any]]:
 def flips(connection: Connection, links: Sequence[str], now: str) -> dict[str, dict[str, set[str]]]:
     """Link -> native field -> values that were each written there again and again in the last hour."""
     since = (datetime.fromisoformat(now) - timedelta(hours=1)).isoformat()
-    where = (history.c.link.in_(links), history.c.event == "updated", history.c.at >= since)
-    busy = select(history.c.link).where(*where).group_by(history.c.link).having(func.count() >= 2 * FLIPS)
-    suspects = list(connection.execute(busy).scalars())
+    suspects = list(connection.execute(_BUSY, {"links": list(links), "since": since}).scalars())
     counts: dict[tuple[str, str, str], dict[str, int]] = {}
-    query = select(history.c.link, history.c.side, history.c.field, history.c.after)
-    for row in connection.execute(query.where(history.c.link.in_(suspects), *where)):
+    for row in connection.execute(_WRITTEN, {"links": suspects, "since": since}) if suspects else ():
         values = counts.setdefault((row.link, row.side, row.field), {})
         values[dumps(row.after)] = values.get(dumps(row.after), 0) + 1
     found: dict[str, dict[str, set[str]]] = {}

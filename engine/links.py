@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.canonical import same
 from engine.ids import new
@@ -14,14 +14,18 @@ from engine.linkstate import Copy, LinkState
 from engine.store import chunks, revise
 from engine.store.tables import copies, links
 
+_IDS = bindparam("ids", expanding=True)
+_LINKS = select(links).where(links.c.id.in_(_IDS)).with_for_update()
+_COPIES = select(copies).where(copies.c.link.in_(_IDS))
+
 
 def load(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[LinkState, dict[str, Any]]]:
     """Link id -> its state and its row, for up to some hundred links, locked until the transaction ends."""
     states: dict[str, tuple[LinkState, dict[str, Any]]] = {}
-    for row in connection.execute(select(links).where(links.c.id.in_(ids)).with_for_update()).mappings():
+    for row in connection.execute(_LINKS, {"ids": list(ids)}).mappings():
         state = LinkState(row["id"], row["agreed"], row["origin"], rev=row["rev"])
         states[row["id"]] = (state, dict(row))
-    for row in connection.execute(select(copies).where(copies.c.link.in_(ids))).mappings():
+    for row in connection.execute(_COPIES, {"ids": list(ids)}).mappings():
         native = row["observed"] if row["present"] == "yes" and not row["failed"] else None
         copy = Copy(
             row["side"],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from engine import ids
-from engine.store import Store
+from engine.store import Store, revise
 from engine.store.tables import changes, mappings, runs
 
 
@@ -30,7 +30,7 @@ def begin(store: Store, sync: str, kind: str, text: dict[str, Any], digest: str,
 def end(store: Store, run: str, status: str, report: dict[str, Any], now: str) -> None:
     """Closes a run."""
     with store.write() as connection:
-        connection.execute(update(runs).where(runs.c.id == run).values(status=status, ended_at=now, report=report))
+        revise(connection, runs, [{"id": run, "status": status, "ended_at": now, "report": report}])
 
 
 def runs_of(store: Store, sync: str | None = None, limit: int = 20) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from engine import journal, links
 from engine.arrivals import bound_container, rekey
@@ -23,6 +23,9 @@ from engine.store.tables import links as link_table
 
 Landed = tuple[dict[str, Any], Record]
 """A row of the journal, and the record that its write left."""
+
+
+_HELD = select(holds.c.link).where(holds.c.link.in_(bindparam("ids", expanding=True)), holds.c.state != "closed")
 
 
 def settle(
@@ -175,8 +178,7 @@ def _columns(row: dict[str, Any], before: dict[str, Any], held: bool, due: bool)
 
 def _held(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of the links for which a person is asked."""
-    query = select(holds.c.link).where(holds.c.link.in_(ids), holds.c.state != "closed")
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_HELD, {"ids": list(ids)}).scalars())
 
 
 def _deleted(connection: Connection, row: dict[str, Any], state: LinkState, before: dict[str, Any], now: str) -> None:
