@@ -49,7 +49,7 @@ def audit(store: Store, sync: str | None = None, *, now: str | None = None) -> l
         for check, what, todo in COUNTED:
             count = store.rows(check(name))[0]["n"]
             if count:
-                found.append(Finding(name, what, count, todo or _rebuild(name)))
+                found.append(Finding(name, what, count, todo or _rebuild(name), damaged=not todo))
         found += [*_place(store, name), *_unmapped(store, name), *_broken(store, name, now)]
         if not any(one.sync == name and one.damaged for one in found) and (wrong := faults(store, name)):
             found.append(
@@ -131,11 +131,11 @@ COUNTED: tuple[tuple[Callable[[str], Any], str, str], ...] = (
     (_astray, "records whose link does not exist or has ended", ""),
     (_unheard, "writes without an outcome whose link does not exist", ""),
     (_unrun, "planned writes of a run that does not exist", ""),
-    (_keys, "match keys of records that do not exist", ""),
+    (_keys, "match keys of records that do not exist", "nothing: they do no harm, and go with the next pruning"),
     (_vain, "holds about something that is not there any more", ""),
     (_elsewhere, "records kept for another place than their side reads now", "make a new sync for the new place"),
 )
-"""A query that counts, what it counts, and what to do (a rebuild, unless said)."""
+"""A query that counts, what it counts, and what to do; unless said, it is damage, and a rebuild mends it."""
 
 
 def _place(store: Store, sync: str) -> list[Finding]:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from typing import Any
+
+from sqlalchemy import select, update
 
 from engine.store.tables import runs
-from flows.steps import Work
+from flows.work import Work
 
 WHY = "It broke off. Nothing is lost: the next run went on from the journal."
 
 
-def close_broken(work: Work, flow_run: str) -> list[str]:
-    """Closes what is still open of this sync, and notes by which flow run this one is shown.
+def close_broken(work: Work, flow_run: str | None = None) -> list[str]:
+    """Closes what is still open of this sync, and notes by which flow run this one is shown, if any.
 
     This run holds the lease, so any other that is open was killed. Gives the flow runs that showed them.
     """
     store, now = work.session.project.store, work.session.now
     where = (runs.c.sync == work.session.sync, runs.c.status == "running", runs.c.id != work.run)
+    if flow_run is None and not store.rows(select(runs.c.id).where(*where).limit(1)):
+        return []
+    found: list[dict[str, Any]] = []
     with store.write() as connection:
         work.lease.check(connection)
-        mine = update(runs).where(runs.c.id == work.run)
-        connection.execute(mine.values(report={"flow_run": flow_run}))
-        found = connection.execute(runs.select().where(*where)).mappings().all()
+        if flow_run is not None:
+            connection.execute(update(runs).where(runs.c.id == work.run).values(report={"flow_run": flow_run}))
+        found += [dict(row) for row in connection.execute(runs.select().where(*where)).mappings()]
         for row in found:
             report = {**row["report"], "errors": {"run": WHY}}
             closed = update(runs).where(runs.c.id == row["id"])

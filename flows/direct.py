@@ -13,6 +13,7 @@ from engine.decide import Decided
 from engine.holds import listed
 from engine.snapshot import note_of
 from engine.store.tables import changes, copies, runs
+from flows.broken import close_broken
 from flows.project import Project, ProjectError
 from flows.report import PlanReport, RunReport
 from flows.session import Session
@@ -80,6 +81,7 @@ def apply(
 
 def prepare(work: Work, full: bool, within: Within | None) -> tuple[Decided, dict[str, str | None], dict[str, int]]:
     """Extracts all sides and diffs them: the plan, the trust in each side, and how many records each read."""
+    close_broken(work)
     snapshots = read_all(work, full)
     decided = diff(work, snapshots, within)
     return decided, trusts(work), {side: note_of(path).records for side, path in snapshots.items()}

@@ -16,6 +16,7 @@ from engine.canonical import digest, dumps, same
 from engine.contract import Field, Schema
 from engine.mapping import Brakes, MappingError, check_against
 from engine.outset import Outset
+from engine.rebuild import careful, unseen
 from engine.store import put, revise
 from engine.store.lease import Lease
 from engine.store.tables import sides
@@ -54,7 +55,7 @@ class Session:
     @property
     def brakes(self) -> Brakes:
         found: Brakes = self.deployment.limits(self.mapping)
-        return found
+        return careful(found) if unseen(self.project.store, self.sync) else found
 
     @property
     def now(self) -> str:

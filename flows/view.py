@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection, select
+
 from engine.accounting import Title
 from engine.bound import Bound
+from engine.store.tables import changes, copies
 from flows.project import Project
 
 
@@ -32,6 +35,14 @@ def title(bound: Bound, side: str, native: dict[str, Any]) -> str | None:
     cell = bound.rows[name].cells.get(side)
     value = native.get(cell.name) if cell else None
     return value if isinstance(value, str) else None
+
+
+def planned(connection: Connection, bound: Bound, run: str) -> list[dict[str, Any]]:
+    """The changes that a run has planned and not sent, as a plan shows them."""
+    same = (copies.c.sync == changes.c.sync) & (copies.c.side == changes.c.side) & (copies.c.id == changes.c.record)
+    query = select(changes, copies.c.observed).outerjoin(copies, same).order_by(changes.c.seq)
+    rows = connection.execute(query.where(changes.c.run == run, changes.c.state == "planned")).mappings()
+    return [change_view(bound, dict(row), row["observed"] or {}) for row in rows]
 
 
 def titles(project: Project, sync: str) -> Title:

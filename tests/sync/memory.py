@@ -183,4 +183,5 @@ class MemoryApp:
     def _record(self, record: str) -> Record:
         row = self.rows[record]
         at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=row.changed)
-        return Record(record, str(row.version), {} if row.gone else dict(row.data), at, row.gone)
+        stamp = row.key if self.caps.stamped is Support.YES else None
+        return Record(record, str(row.version), {} if row.gone else dict(row.data), at, row.gone, stamp=stamp)
