@@ -75,7 +75,7 @@ def _deletions(sync: str, horizon: str) -> list[tuple[str, Delete]]:
 
 
 def sizes(store: Store) -> dict[str, Any]:
-    """`{bytes, tables: {name: rows}, oldest}`: the size of the database, its rows, when the oldest run began (or None)."""
+    """`{bytes, tables: {name: rows}, oldest}`: its size, its rows, and when the oldest run began."""
     with store.read() as connection:
         tables = {name: _rows(connection, table) for name, table in sorted(metadata.tables.items())}
         oldest = connection.execute(select(func.min(runs.c.started_at))).scalar()

@@ -42,9 +42,10 @@ def then(store: Store, sync: str, record: str, at: str) -> list[Doc]:
             f"`syncline history {sync}` and `syncline status` show them."
         )
     if begins is None or at < begins:
+        first = f"at {begins}" if begins else "with its first run"
         raise TravelError(
-            f"The history of {sync} begins at {begins or 'its first run'} (UTC); what was before {at} is not known. "
-            "SYNCLINE_HISTORY_DAYS says how long history is kept."
+            f"The history of {sync} begins {first}; what there was at {at} is not known. SYNCLINE_HISTORY_DAYS says "
+            "how long history is kept."
         )
     shown = [thing.at(at, begins) for thing in found]
     return [one for one in shown if one["state"] == "live"] or shown

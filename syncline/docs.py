@@ -70,11 +70,19 @@ def accounts() -> str:
     return "\n\n".join(parts)
 
 
+def views() -> str:
+    """What `syncline sql` offers."""
+    from syncline.views import reference
+
+    return reference()
+
+
 MAKERS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
     "connectors": connectors,
     "accounts": accounts,
+    "views": views,
 }
 
 

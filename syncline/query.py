@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.project import Project
+from engine.problem import MappingError
+from flows.project import Project, ProjectError
+from syncline.views import VIEWS, create
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,8 +28,11 @@ def ask(project: Project, query: str) -> tuple[list[str], list[tuple[Any, ...]]]
     import duckdb
 
     words = set(re.findall(r"\w+", query.lower()))
+    views = sorted(words & VIEWS.keys())
     with duckdb.connect() as base:
-        _tables(base, project, words)
+        _tables(base, project, words.union(*(VIEWS[name].reads for name in views)))
+        for name in views:
+            base.execute(create(name))
         _snapshots(base, Path(project.settings.snapshots), words)
         base.execute("SET enable_external_access = false")
         try:
@@ -47,24 +53,72 @@ class _Stream:
 
 
 def _tables(base: DuckDBPyConnection, project: Project, words: set[str]) -> None:
-    """The state's tables, documents as JSON text."""
+    """The state's tables, documents as JSON text, and what is computed from them."""
     from engine.store.tables import metadata
 
-    for name in sorted(words & (metadata.tables.keys() - SECRET)):
-        base.register("incoming", _Stream(_frame(project, name)))
+    known = metadata.tables.keys() - SECRET
+    for name in sorted(words & (known | SOURCES.keys())):
+        frame = _frame(project, name) if name in known else SOURCES[name](project)
+        base.register("incoming", _Stream(frame))
         base.execute(f"create table {name} as select * from incoming")  # noqa: S608 - a name of ours
         base.unregister("incoming")
 
 
 def _frame(project: Project, name: str) -> DataFrame:
+    """A table as it is; a column without a value takes its type from the definition."""
     import polars as pl
-    from sqlalchemy import text
+    from sqlalchemy import Boolean, Integer, text
 
+    from engine.store.tables import metadata
+
+    kinds = {Integer: pl.Int64, Boolean: pl.Boolean}
+    types = {one.name: kinds.get(type(one.type), pl.String) for one in metadata.tables[name].columns}
     with project.store.read() as session:
         found = session.execute(text(f"select * from {name}"))  # noqa: S608 - a name of ours
         names = list(found.keys())
         frame = pl.DataFrame([tuple(row) for row in found], schema=names, orient="row", infer_schema_length=None)
-    return frame.cast({pl.Null: pl.String})
+    return frame.with_columns(pl.col(column).cast(kind) for column, kind in types.items() if column in names)
+
+
+def _records(project: Project) -> DataFrame:
+    """Every record of every sync with its state. A sync that has no file any more has no titles."""
+    import polars as pl
+
+    from engine.accounting import explain
+    from engine.store.tables import sides
+    from flows.view import titles
+
+    found = sorted({row["sync"] for row in project.store.all(sides)})
+    names = ("sync", "side", "id", "link", "title", "state", "reason", "since")
+    rows = []
+    for sync in found:
+        try:
+            title = titles(project, sync)
+        except (ProjectError, MappingError):
+            title = None
+        rows += [{"sync": sync, **row} for row in explain(project.store, sync, None, title)]
+    return pl.DataFrame([[row[name] for name in names] for row in rows], dict.fromkeys(names, pl.String), orient="row")
+
+
+def _readings(project: Project) -> DataFrame:
+    """The notes beside the snapshots."""
+    import polars as pl
+
+    from engine.snapshot import note_of
+
+    folder = Path(project.settings.snapshots)
+    rows = []
+    for path in sorted(folder.glob("*/*/*.json")):
+        note, place = note_of(path), path.relative_to(folder)
+        told = (note.side, note.kind, note.records, note.requests, note.error)
+        rows.append((*place.parts[:2], *told, str(place.with_suffix(".parquet"))))
+    schema: dict[str, type[pl.DataType]] = dict.fromkeys(("sync", "run", "side", "kind"), pl.String)
+    schema |= {"records": pl.Int64, "requests": pl.Int64, "error": pl.String, "file": pl.String}
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+SOURCES: Mapping[str, Callable[[Project], DataFrame]] = {"_records": _records, "_readings": _readings}
+"""What views read besides the tables."""
 
 
 def _snapshots(base: DuckDBPyConnection, folder: Path, words: set[str]) -> None:

@@ -96,13 +96,6 @@ def _values(hold: Doc) -> str:
     return "\n".join(f"{side}: {brief(value, 50)}" for side, value in values.items())
 
 
-def history_table(rows: Sequence[Doc]) -> RenderableType:
-    """One row for each field change."""
-    columns = ("at", "event", "side", "record", "field", "before", "after", "source", "rule")
-    lines = [[_cell(row, column) for column in columns] for row in rows]
-    return table(columns, lines, empty="Nothing was changed yet.")
-
-
 def runs_table(rows: Sequence[Doc]) -> RenderableType:
     """One row for each run, the latest first."""
     columns = ("run", "sync", "kind", "status", "started_at", "ended_at")
