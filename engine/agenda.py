@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, select
 
 from engine import journal
+from engine.match import unmatched
 from engine.store.tables import changes, copies, holds, links
 
 _FREE = exists().where(
     copies.c.sync == bindparam("of"),
     copies.c.present == "yes",
     copies.c.link.is_(None),
-    copies.c.excluded.is_(None),
+    unmatched(copies),
     copies.c.failed.is_(None),
     copies.c.side.in_(bindparam("at", expanding=True)),
 )

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import or_
+
 from engine.bound import Bound
 from engine.canonical import digest
 
@@ -54,6 +56,15 @@ def _normal(value: Any) -> Any:
         moment = datetime.fromisoformat(value["at"]).replace(tzinfo=ZoneInfo(value["zone"]))
         return moment.astimezone(ZoneInfo("UTC")).isoformat()
     return value or None
+
+
+SKIPPED = "ambiguous, and the mapping says skip"
+"""Why a record takes no part: it is matched again in every run, for its like may be gone by then."""
+
+
+def unmatched(table: Any) -> Any:
+    """Copies that take part but for a match that was ambiguous."""
+    return or_(table.c.excluded.is_(None), table.c.excluded == SKIPPED)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from engine.bound import Bound
 from engine.contract import Op
 from engine.entity import entity, shared_containers
 from engine.events import Event
+from engine.evidence import evidence
 from engine.links import attach, create, sides_of
-from engine.match import Matches, Member, match, sent_keys
+from engine.match import SKIPPED, Matches, Member, match, sent_keys, unmatched
 from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, links
@@ -45,7 +46,7 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
         absent = sides_of(connection, lease.sync, known, ("missing",))
         matches = match(members, groups, has, absent, bound.mapping.match)
         _tie(connection, lease.sync, run, matches, now)
-        wanted = _ambiguous(matches)
+        wanted = _ambiguous(connection, bound, lease.sync, matches)
         if bound.mapping.ambiguous == "skip":
             _skip(connection, lease.sync, wanted)
             wanted = []
@@ -58,7 +59,7 @@ def _free(connection: Connection, bound: Bound, sync: str, unread: frozenset[str
         copies.c.sync == sync,
         copies.c.side.not_in(unread),
         copies.c.link.is_(None),
-        copies.c.excluded.is_(None),
+        unmatched(copies),
         copies.c.failed.is_(None),
         copies.c.present == "yes",
     )
@@ -108,7 +109,7 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
                 & (copies.c.id == copy_keys.c.id),
             )
             .outerjoin(links, links.c.id == copies.c.link)
-            .where(copy_keys.c.sync == sync, copy_keys.c.key.in_(part), copies.c.excluded.is_(None))
+            .where(copy_keys.c.sync == sync, copy_keys.c.key.in_(part), unmatched(copies))
             .where(links.c.ended.is_(None), copies.c.present == "yes", copies.c.failed.is_(None))
         )
         for row in connection.execute(query):
@@ -141,25 +142,30 @@ def _tie(connection: Connection, sync: str, run: str, matches: Matches, now: str
         for link, group, rule in tied
         for side, record in group
     ]
+    freed = (copies.c.sync == sync, copies.c.excluded == SKIPPED, copies.c.link.is_not(None))
+    connection.execute(update(copies).where(*freed).values(excluded=None))
     events.note(connection, rows)
 
 
-def _ambiguous(matches: Matches) -> list[holds.Wanted]:
+def _ambiguous(connection: Connection, bound: Bound, sync: str, matches: Matches) -> list[holds.Wanted]:
+    """The holds; what one is about is its records, however they have changed since."""
+    found = evidence(connection, bound, sync, [members for members, _ in matches.ambiguous])
     return [
         holds.Wanted(
             kind="ambiguous",
             reason=f"{reason}: {', '.join(f'{m.side} {m.id}' for m in members)}",
-            detail={"records": [[m.side, m.id] for m in members]},
+            detail={"about": {"records": records}, "records": records, **why},
             copies=tuple((m.side, m.id) for m in members if m.link is None),
         )
-        for members, reason in matches.ambiguous
+        for (members, reason), why in zip(matches.ambiguous, found, strict=True)
+        for records in [[[m.side, m.id] for m in members]]
     ]
 
 
 def _skip(connection: Connection, sync: str, unsure: list[holds.Wanted]) -> None:
     for side, record in {copy for hold in unsure for copy in hold.copies}:
         where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
-        connection.execute(update(copies).where(*where).values(excluded="ambiguous, and the mapping says skip"))
+        connection.execute(update(copies).where(*where, copies.c.excluded.is_(None)).values(excluded=SKIPPED))
 
 
 def _entities(connection: Connection, sync: str, free: list[dict[str, Any]], now: str) -> int:

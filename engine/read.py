@@ -43,23 +43,30 @@ def read(
     sent = connector.requests
     account = source.account
     if source.cursor is None or account is None:
-        account = connector.check()
-        if source.account is not None and account != source.account:
-            raise Refused(
-                f"{source.side} is now signed in as {account}, before it was {source.account}. "
-                "Connect the former account again, or make a new sync for this one."
-            )
+        account = _account(connector, source)
     note = Note(
         source.side, "changes" if source.cursor else "scan", None, account, afresh=source.afresh, pings=source.pings
     )
     try:
         save(path, _pages(connector, source, note, beat), wanted, note)
-    except CursorExpired:
+    except CursorExpired:  # perhaps because it was another account's
+        note.account = _account(connector, source)
         note.kind, note.cursor = "scan", None
         save(path, _pages(connector, source, note, beat), wanted, note)
     note.requests = connector.requests - sent
     describe(path, note)
     return path
+
+
+def _account(connector: Connector, source: Source) -> str:
+    """Who is signed in. Raises Refused where that is not who it was: its records would all look deleted."""
+    account = connector.check()
+    if source.account is not None and account != source.account:
+        raise Refused(
+            f"{source.side} is now signed in as {account}, before it was {source.account}. "
+            "Connect the former account again, or make a new sync for this one."
+        )
+    return account
 
 
 def look(connector: Connector, source: Source, wanted: frozenset[str], path: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 
 from engine import holds
 from engine.bound import Bound
@@ -32,23 +32,16 @@ def trust(
     canaries: Canaries | None = None,
 ) -> dict[str, str | None]:
     """Side -> why it is not trusted, or None. A person may have said that the missing records really are gone."""
+    with store.read() as connection:
+        if _calm(connection, lease.sync, seen, canaries):
+            return {one.side: None for one in seen}
     verdicts: dict[str, str | None] = {}
     wanted = []
     with store.write() as connection:
         lease.check(connection)
         for one in seen:
-            missing = _missing(connection, lease.sync, one.side)
-            lost = canaries.lost(connection, lease.sync, one.side) if canaries is not None else []
-            reason = _reason(connection, lease.sync, brakes, one, len(missing), lost)
-            about = digest([one.side, missing, lost] if lost else [one.side, missing])
-            released = reason and _released(connection, lease.sync, one.side, about)
-            if reason:
-                detail: dict[str, Any] = {"about": about, "missing": missing[:MOST], "canaries": lost}
-                if canaries is not None:
-                    detail["records"] = _shown(connection, canaries.bound, lease.sync, one.side, missing[:MOST])
-                wanted.append(holds.Wanted("outage", f"{one.side} {reason}", detail, side=one.side))
-            if released:  # the next run looks at each of them by its id: what is not there then is gone
-                reason = None
+            reason, hold = _judge(connection, lease.sync, brakes, one.side, canaries)
+            wanted += [hold] if hold is not None else []
             verdicts[one.side] = reason
             common = {"at": now, "sync": lease.sync, "run": run, "side": one.side, "source": one.side}
             _conclude(connection, common, trusted=reason is None)
@@ -56,6 +49,34 @@ def trust(
             connection.execute(update(sides).where(*where).values(untrusted=reason))
         holds.reconcile(connection, lease.sync, "outage", wanted, now, sides={one.side for one in seen})
     return verdicts
+
+
+def _calm(connection: Connection, sync: str, seen: list[Seen], canaries: Canaries | None) -> bool:
+    """Nothing is missing, and nothing was: there is nothing to judge or to store."""
+    away = (copies.c.sync == sync, copies.c.present.in_(("missing", "absent")))
+    doubted = (sides.c.sync == sync, sides.c.untrusted.is_not(None))
+    asked = (hold_table.c.sync == sync, hold_table.c.kind == "outage", hold_table.c.state != "closed")
+    found = select(or_(exists().where(*away), exists().where(*doubted), exists().where(*asked)))
+    if connection.execute(found).scalar():
+        return False
+    return canaries is None or not any(canaries.lost(connection, sync, one.side) for one in seen)
+
+
+def _judge(
+    connection: Connection, sync: str, brakes: Brakes, side: str, canaries: Canaries | None
+) -> tuple[str | None, holds.Wanted | None]:
+    """Why a side is not trusted, and the hold about it; a released one stays until the matter is settled."""
+    missing = _missing(connection, sync, side)
+    lost = canaries.lost(connection, sync, side) if canaries is not None else []
+    reason = _reason(connection, sync, brakes, side, len(missing), lost)
+    if reason is None:
+        return None, None
+    about = digest([side, missing, lost] if lost else [side, missing])
+    detail: dict[str, Any] = {"about": about, "missing": missing[:MOST], "canaries": lost}
+    if canaries is not None:
+        detail["records"] = _shown(connection, canaries.bound, sync, side, missing[:MOST])
+    released = _released(connection, sync, side, about)  # the next run looks at each by its id: not there then is gone
+    return None if released else reason, holds.Wanted("outage", f"{side} {reason}", detail, side=side)
 
 
 def _conclude(connection: Connection, common: dict[str, Any], *, trusted: bool) -> None:
@@ -84,7 +105,7 @@ def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: 
     return [{"record": record, "title": called.get(link)} for record, link in tied.items()]
 
 
-def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missing: int, lost: list[str]) -> str | None:
+def _reason(connection: Connection, sync: str, brakes: Brakes, side: str, missing: int, lost: list[str]) -> str | None:
     if lost:
         named = " and ".join(f"'{name}'" for name in lost)
         return (
@@ -95,7 +116,7 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missi
         return None
     where = (
         copies.c.sync == sync,
-        copies.c.side == seen.side,
+        copies.c.side == side,
         copies.c.link.is_not(None),
         copies.c.present.in_(("yes", "missing", "absent")),
     )
@@ -104,7 +125,7 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, seen: Seen, missi
         return (
             f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"
         )
-    if missing > brakes.limit("deletes", seen.side).of(known):
+    if missing > brakes.limit("deletes", side).of(known):
         return f"misses {missing} of its {known} known records at once: this looks like an outage, not like deletions"
     return None
 

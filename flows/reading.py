@@ -40,6 +40,9 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
         session.renew_schema(side, state["schema"])
         with session.project.store.read() as connection:
             revisit |= unlisted(connection, session.sync, side) if trusted else set()
+    elif session.deployment.canaries:  # a scan shows whether they are there
+        with session.project.store.read() as connection:
+            revisit |= session.canaries.ids(connection, session.sync, side)
     cursor = None if scan else state["cursor"]
     source = _source(work, side, cursor, revisit, state["account"], afresh, known.pinged(side))
     log.info("reading %s (%s)", side, "everything" if scan else "changes")

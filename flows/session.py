@@ -12,6 +12,7 @@ from typing import Any
 from connectors import App
 from engine.apply import Target
 from engine.bound import Bound
+from engine.canary import Canaries
 from engine.canonical import digest, dumps, same
 from engine.contract import Field, Schema
 from engine.mapping import Brakes, MappingError, check_against
@@ -56,6 +57,11 @@ class Session:
     def brakes(self) -> Brakes:
         found: Brakes = self.deployment.limits(self.mapping)
         return careful(found) if unseen(self.project.store, self.sync) else found
+
+    @property
+    def canaries(self) -> Canaries:
+        """The records that must always be there."""
+        return Canaries(self.bound, self.deployment.canaries)
 
     @property
     def now(self) -> str:

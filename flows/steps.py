@@ -68,7 +68,7 @@ def observe(work: Work, snapshots: Mapping[str, Path]) -> tuple[dict[str, str | 
     work.errors |= {side: note.error for side, note in notes.items() if note.error}
     work.scanned = any(note.kind == "scan" for note in notes.values())
     seen = [_ingest(work, side, path) for side, path in snapshots.items() if side not in work.errors]
-    verdicts = trust(store, work.lease, work.run, session.brakes, seen, session.now)
+    verdicts = trust(store, work.lease, work.run, session.brakes, seen, session.now, session.canaries)
     agenda = _recover(work, verdicts, _agenda(work))
     linked = 0
     if agenda.free or "ambiguous" in agenda.holds:

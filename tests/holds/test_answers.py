@@ -16,7 +16,7 @@ from flows.view import hold_view
 from syncline.cli import main
 from tests.sync.asked import THEN, at_rest, filled, notes, waiting
 from tests.sync.memory import MemoryApp
-from tests.sync.world import Make, World, make
+from tests.sync.world import Make, World, make, told
 
 __all__ = ["make"]
 Say = Callable[..., tuple[int, str]]
@@ -67,6 +67,39 @@ def test_a_conflict_tells_values_times_and_authors(tmp_path: Path, say: Say) -> 
     for word in ("a@it", "b 0", "note 0", "--take SIDE", "Thing 0"):
         assert word in shown
     world.close()
+
+
+def test_an_ambiguous_match_shows_the_evidence(make: Make, say: Say) -> None:
+    world = make("a", "b")
+    world.apps["a"].add(name="Review")
+    world.apps["b"].add(name=" review", note="one")
+    world.apps["b"].add(name="Review", note="two")
+    world.run()
+    (hold,) = waiting(world, "ambiguous")
+    assert hold["detail"]["rule"] == ["title"]
+    found = {(one["side"], one["id"], one["title"], one["terms"]["title"]) for one in hold["detail"]["candidates"]}
+    assert found == {
+        ("a", "a1", "Review", "Review"),
+        ("b", "b1", " review", " review"),
+        ("b", "b2", "Review", "Review"),
+    }
+    assert all(one["changed_at"] for one in hold["detail"]["candidates"])
+    _, shown = say(world, "holds", "--show", hold["id"])
+    assert "alike by the rule [title]" in shown
+
+
+def test_a_match_skipped_as_ambiguous_is_made_once_the_other_candidate_is_gone(make: Make) -> None:
+    world = make("a", "b", extra="ambiguous: skip")
+    world.apps["a"].add(name="Review", note="budget")
+    world.apps["b"].add(name="Review")
+    other = world.apps["b"].add(name="Review")
+    assert told(world.run()) == 0
+    assert told(world.run()) == 0
+    assert {side: counts["excluded"] for side, counts in world.status().items()} == {"a": 1, "b": 2}
+    world.apps["b"].remove(other)
+    world.run()
+    assert [row["note"] for row in world.apps["b"].live().values()] == ["budget"]
+    at_rest(world)
 
 
 def test_a_brake_lists_its_changes_with_titles_and_values(make: Make, say: Say) -> None:
