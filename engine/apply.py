@@ -6,11 +6,11 @@ The only engine module, with `recover` and `read`, that calls a connector.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select
 
 from engine import journal
 from engine.bound import Bound
@@ -19,41 +19,24 @@ from engine.contract import (
     AppError,
     AuthExpired,
     Connector,
-    Done,
     Failed,
-    Invalid,
-    Missing,
     Op,
     Outcome,
     Record,
     Refused,
-    Stale,
     Support,
     Transient,
     Write,
 )
+from engine.entity import made_elsewhere
+from engine.heard import Applied, hear
 from engine.ingest import mark_dirty
-from engine.settle import settle
 from engine.store import Store, chunks
 from engine.store.lease import Lease
-from engine.store.tables import copies, links
+from engine.store.tables import links
 
 LEAST = 50
 """Changes per commit, at the least; a connector's own batch size if that is larger."""
-
-
-@dataclass
-class Applied:
-    """What one side was given."""
-
-    side: str
-    writes: dict[str, int] = field(default_factory=lambda: {"create": 0, "update": 0, "delete": 0})
-    failed: int = 0
-    stale: int = 0
-    doubt: int = 0
-    requests: int = 0
-    error: str = ""
-    """Why the side was stopped, for people."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +64,27 @@ def apply(
         rows = journal.waiting(connection, run, target.side, shard)
     applied = Applied(target.side)
     before = target.connector.requests
-    size = max(LEAST, target.connector.caps.batch)
-    for at, part in enumerate(chunks(rows, size)):
+    dealt = 0
+    for part in _parts(target, rows):
         if not applied.error:
-            _send(store, bound, lease, target, list(part), clock, applied)
+            _send(store, bound, lease, target, part, clock, applied)
         else:
             with store.write() as connection:
                 lease.check(connection)
                 journal.mark(connection, [row["id"] for row in part], "dropped", error=applied.error)
-        progress(min(len(rows), (at + 1) * size), len(rows))
+        dealt += len(part)
+        progress(dealt, len(rows))
     applied.requests = target.connector.requests - before
     return applied
+
+
+def _parts(target: Target, rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """What goes out between two commits; creates come first. Those that cannot be found again go one by one: whatever
+    happens, only one of them is in doubt."""
+    caps = target.connector.caps
+    alone = [row for row in rows if row["op"] == Op.CREATE] if caps.stamped is Support.NO else []
+    yield from ([row] for row in alone)
+    yield from (list(part) for part in chunks(rows[len(alone) :], max(LEAST, caps.batch)))
 
 
 def _send(
@@ -122,7 +115,7 @@ def _send(
     with store.write() as connection:
         lease.check(connection)
         guarded = target.connector.caps.guarded is not Support.NO
-        unheard = _store(connection, bound, fit, heard, clock().isoformat(), applied, guarded)
+        unheard = hear(connection, bound, fit, heard, clock().isoformat(), applied, guarded)
         surely_not = isinstance(error, AuthExpired | Refused) or (
             isinstance(error, Transient) and error.landed is False
         )
@@ -132,30 +125,6 @@ def _send(
         applied.doubt += len(unheard) if state == "doubt" else 0
     if error is not None:
         applied.error = str(error)
-
-
-def _store(
-    connection: Connection,
-    bound: Bound,
-    rows: list[dict[str, Any]],
-    heard: list[Outcome],
-    now: str,
-    applied: Applied,
-    guarded: bool,
-) -> list[dict[str, Any]]:
-    """Stores what became of each write; returns those of which nothing was heard."""
-    by_key = {row["key"]: row for row in rows}
-    landed = []
-    for outcome in heard:
-        row = by_key.pop(outcome.key)
-        record = _landed(row, outcome)
-        if record is not None:
-            landed.append((row, record))
-            applied.writes[row["op"]] += 1
-        elif isinstance(outcome, Failed):
-            _note(connection, row, outcome.error, now, applied)
-    settle(connection, bound, landed, now, guarded=guarded)
-    return list(by_key.values())
 
 
 def _still_fit(
@@ -173,6 +142,7 @@ def _still_fit(
         lease.check(connection)
         query = select(links.c.id, links.c.rev).where(links.c.id.in_([row["link"] for row in rows]))
         revs = {row.id: row.rev for row in connection.execute(query)}
+        moved |= made_elsewhere(connection, lease.sync, target.side, [row for row in rows if row["op"] == Op.CREATE])
         fit = [row for row in rows if revs.get(row["link"]) == row["rev"] and row["id"] not in moved]
         fitting = {row["id"] for row in fit}
         stale = [row for row in rows if row["id"] not in fitting]
@@ -202,48 +172,6 @@ def _differs(bound: Bound, side: str, row: dict[str, Any], record: Record | None
 
 def _write(row: dict[str, Any]) -> Write:
     return Write(op=Op(row["op"]), key=row["key"], id=row["record"], if_version=row["version"], data=row["data"])
-
-
-def _landed(row: dict[str, Any], outcome: Outcome) -> Record | None:
-    """The record as the write left it; None where it did not land."""
-    if isinstance(outcome, Done):
-        return outcome.record
-    if isinstance(outcome.error, Missing) and row["op"] == Op.DELETE:
-        return Record(row["record"], None, {}, gone=True)
-    return None
-
-
-def _note(connection: Connection, row: dict[str, Any], error: AppError, now: str, applied: Applied) -> None:
-    """Stores a write that did not land, or may not have."""
-    state = {Stale: "stale", Missing: "stale", Invalid: "failed"}.get(type(error), "dropped")
-    if isinstance(error, Transient) and error.landed is not False:
-        state, applied.doubt = "doubt", applied.doubt + 1
-    journal.mark(connection, [row["id"]], state, error=str(error), done_at=now)
-    mark_dirty(connection, [row["link"]], moved=state == "stale")
-    if isinstance(error, Invalid):
-        applied.failed += 1
-        _park(connection, row, error, now)
-    elif isinstance(error, Missing):
-        where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == row["record"])
-        connection.execute(update(copies).where(*where).values(present="missing", missing_since=now))
-    elif isinstance(error, AuthExpired | Refused):
-        applied.error = str(error)
-    applied.stale += state == "stale"
-
-
-def _park(connection: Connection, row: dict[str, Any], error: Invalid, now: str) -> None:
-    """The record waits until it changes; the others go on."""
-    errors = connection.execute(select(links.c.errors).where(links.c.id == row["link"])).scalar() or {}
-    attempts = errors.get(row["side"], {}).get("attempts", 0) + 1
-    entry = {
-        "reason": str(error),
-        "field": error.field,
-        "digest": digest([row["op"], row["data"], row["version"]]),
-        "attempts": attempts,
-        "at": now,
-    }
-    values = {"errors": {**errors, row["side"]: entry}, "failed": True}
-    connection.execute(update(links).where(links.c.id == row["link"]).values(**values))
 
 
 def outcomes(connector: Connector, target: Target, writes: list[Write]) -> Iterator[Outcome]:

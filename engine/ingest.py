@@ -167,7 +167,7 @@ def step_aside(connection: Connection, common: Row, rows: Sequence[Row]) -> None
         leave(connection, common, row)
         unkey(connection, common["sync"], common["side"], [row["id"]])
         if row["link"] is not None:
-            aside = f"{row['id']}@{row['created_at_known']}"
+            aside = f"{row['id']}@{row['created_at_known'] or common['at']}"
             connection.execute(_FORGET, {**at, "known": aside})
             connection.execute(_RENAME, {**at, "known": row["id"], "aside": aside})
 

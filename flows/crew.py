@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import RunInput, TaskRunResult
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 
-from engine.apply import Applied
 from engine.contract import AppError
+from engine.heard import Applied
 from engine.snapshot import note_of
 from engine.undo.traces import Asked
 from flows import steps, tasks

@@ -15,10 +15,10 @@ from sqlalchemy import Table, bindparam, func, select
 
 from engine import record
 from engine.agenda import Agenda
-from engine.apply import Applied
 from engine.apply import apply as send
 from engine.contract import AppError, Op
 from engine.decide import Decided, decide
+from engine.heard import Applied
 from engine.ingest import Seen, ingest
 from engine.pair import pair
 from engine.plan import Rules
