@@ -58,12 +58,10 @@ class RebuildReport:
     """mended, stamped, linked, unmatched, alone, deletes: see `syncline rebuild --help`."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """Of a dry run: the writes, field by field."""
-    aside: str | None = None
-    """Where a damaged state file was moved."""
 
     def as_json(self) -> dict[str, Any]:
         """The document of `syncline rebuild --json`."""
-        more = {"dry_run": self.dry_run, "changes": self.changes, "aside": self.aside}
+        more = {"dry_run": self.dry_run, "changes": self.changes}
         return {**self.run.as_json(), "rebuilt": self.about, **more}
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from syncline.errors import explain
 Finding = dict[str, Any]
 """`{"what", "ok": True | False | None (does not matter), "detail"}`."""
 LITTLE_DISK = 200 * 2**20
+SKEW = timedelta(minutes=5)
+"""Clocks may be so far apart."""
 
 
 def examine(folder: Path | None) -> list[Finding]:
@@ -72,6 +75,50 @@ def _state(project: Project) -> Iterator[Finding]:
     yield _finding("state", True, f"{len(project.store.all(links))} links")
 
 
+def _audit(project: Project) -> Iterator[Finding]:
+    """Whether the state hangs together."""
+    from engine.audit import audit
+
+    found = audit(project.store, now=datetime.now(UTC).isoformat())
+    for one in found:
+        where = f"state of {one.sync}" if one.sync else "state"
+        counted = f"{one.count} " if one.sync and one.what[0].islower() else ""
+        yield _finding(where, False if one.damaged else None, f"{counted}{one.what}. What to do: {one.todo}")
+    if not any(one.damaged for one in found):
+        yield _finding("links", True, "one to one; the journal, cursors, keys and holds fit them")
+
+
+def _leases(project: Project) -> Iterator[Finding]:
+    """Who runs what now."""
+    from engine.store.tables import leases
+
+    for row in project.store.all(leases, leases.c.until > datetime.now(UTC).isoformat()):
+        yield _finding(f"lease of {row['sync']}", None, f"being run by {row['holder']} until {row['until'][:19]} UTC")
+
+
+def _clock(project: Project) -> Iterator[Finding]:
+    """This machine's clock against the latest times in the state: of our runs, and of the apps' own records."""
+    from sqlalchemy import func, select
+
+    from engine.store.tables import copies, runs
+
+    limit = (datetime.now(UTC) + SKEW).isoformat()
+    run = project.store.rows(select(func.max(runs.c.started_at).label("at")))[0]["at"]
+    ahead = project.store.rows(
+        select(copies.c.side, func.max(copies.c.changed_at).label("at"))
+        .where(copies.c.changed_at > limit)
+        .group_by(copies.c.side)
+    )
+    if run and run > limit:
+        said = f"this clock is behind: the last run began at {run[:19]} UTC. Set the clock right before the next run"
+        yield _finding("clock", False, said)
+    for row in ahead:
+        said = f"{row['side']} says that a record was changed at {row['at'][:19]} UTC, which is still to come here. "
+        yield _finding("clock", False, said + "Its clock or this one is wrong; 'newest wins' cannot be relied on")
+    if not ahead and not (run and run > limit):
+        yield _finding("clock", True, "not behind the runs and the apps")
+
+
 def _key(project: Project) -> Iterator[Finding]:
     file = project.state / "key"
     if project.settings.key.get_secret_value():
@@ -119,4 +166,4 @@ def _disk(project: Project) -> Iterator[Finding]:
     yield _finding("disk", free > LITTLE_DISK, f"{free / 2**30:.1f} GiB free")
 
 
-PARTS = (_settings, _state, _key, _accounts, _syncs, _prefect, _disk)
+PARTS = (_settings, _state, _audit, _leases, _clock, _key, _accounts, _syncs, _prefect, _disk)

@@ -44,8 +44,8 @@ def _database(error: BaseException) -> str:
     reason = _first_line(getattr(error, "orig", None) or error)
     if any(words in reason for words in ("not a database", "malformed", "disk image")):
         return (
-            f"The state file is damaged ({reason}). Put a backup in its place, or move it away (.syncline/state.db): "
-            "then connect again, and the next run matches the existing records anew."
+            f"The state file is damaged ({reason}). Put a backup in its place, or run: syncline rebuild NAME. "
+            "It sets the file aside and links the existing records anew."
         )
     if "locked" in reason:
         return f"The state is busy: another Syncline process writes to it ({reason}). Wait for it, then try again."

@@ -7,8 +7,8 @@ from sqlalchemy import URL
 ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("not a database", "malformed", "disk image"),
-        "The file is damaged: put a backup in its place, or move it away; "
-        "then connect again, and the next run matches the existing records anew.",
+        "The file is damaged: put a backup in its place, or run: syncline rebuild NAME. "
+        "It sets the file aside and links the existing records anew.",
     ),
     (
         ("readonly", "read-only", "unable to open", "Permission denied", "denied"),

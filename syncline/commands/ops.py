@@ -136,7 +136,7 @@ def down(*, project: ProjectDir = None, json: AsJson = False) -> int:
 
 
 def doctor(*, project: ProjectDir = None, json: AsJson = False) -> int:
-    """Look at the whole set-up: Python, packages, settings, state, key, accounts, syncs, Prefect, disk.
+    """Look at the whole set-up: Python, packages, settings, state, clock, key, accounts, syncs, Prefect, disk.
 
     Example: syncline doctor
     """
