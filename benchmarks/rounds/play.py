@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,11 @@ class Rounds:
         """After so many requests, or in the midst of a write, which then takes effect after the death of its sender."""
         at, wait = self._at(), self.draw.choice([0.0, 0.0, 0.01, 0.05, 0.2])
         if self.draw.random() < MIDST:
-            side, method = self.draw.choice(["google", "outlook"]), self.draw.choice(["POST", "PATCH", "DELETE"])
             late = self.draw.choice([0.1, 1.0, 3.0])
-            self.servers.fault(side, kind="slow", seconds=late, method=method, path="/events")
-            return at, Event(lambda: not self.servers.pending(side), lambda run: run.kill())
+            for side, method in product(("google", "outlook"), ("POST", "PATCH", "DELETE")):
+                self.servers.fault(side, kind="slow", seconds=late, method=method, path="/events")
+            ordered = self.servers.pending()
+            return at, Event(lambda: self.servers.pending() < ordered, lambda run: run.kill())
         return at, Event(self._after(at), partial(_later, wait))
 
     def _at(self) -> float:

@@ -122,24 +122,25 @@ class Servers:
 
     def fault(self, side: str, *, times: int = 1, **fault: Any) -> None:
         """Switches a fault on. See the control plane in `sandbox/README.md`."""
+        app = self.google if side == "google" else self.outlook
         self._ordered += times
-        HTTP.post(f"{self._app(side).url}/_control/faults", json={"times": times, **fault}).raise_for_status()
+        HTTP.post(f"{app.url}/_control/faults", json={"times": times, **fault}).raise_for_status()
 
-    def pending(self, side: str) -> int:
+    def pending(self) -> int:
         """Faults that have not hit yet."""
-        found = HTTP.get(f"{self._app(side).url}/_control/faults").raise_for_status().json()["pending"]
-        return sum(int(fault["times"]) for fault in found)
+        left = 0
+        for app in (self.google, self.outlook):
+            found = HTTP.get(f"{app.url}/_control/faults").raise_for_status().json()["pending"]
+            left += sum(int(fault["times"]) for fault in found)
+        return left
 
     def calm(self) -> int:
         """Friendly again; how many faults hit since the last call."""
-        left = self.pending("google") + self.pending("outlook")
+        left = self.pending()
         for app in (self.google, self.outlook):
             HTTP.delete(f"{app.url}/_control/faults").raise_for_status()
         hits, self._ordered = self._ordered - left, 0
         return hits
-
-    def _app(self, side: str) -> Running:
-        return self.google if side == "google" else self.outlook
 
     def _logs(self) -> list[dict[str, Any]]:
         return [HTTP.get(f"{app.url}/_control/log").raise_for_status().json() for app in (self.google, self.outlook)]

@@ -36,7 +36,7 @@ class Notes:
     apart: Mapping[str, str] = field(default_factory=dict)
     """Ids of the single events that stand for occurrences which Outlook does not let move so far, by date."""
     unfinished: Mapping[str, Any] | None = None
-    """A write in several requests is under way: `fields` being written, and the `occurrences` that will be."""
+    """A write in several requests is under way: its `fields`, what each `was`, and its `goal`. See halfway.py."""
 
     def dump(self) -> str:
         """As stored: compact JSON, members without use left out."""

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.batch import ROOT, Ask, Part, Talk
+from connectors.outlook_calendar.halfway import meanwhile
 from connectors.outlook_calendar.moments import Moment, original_day, planned, same_time
 from connectors.outlook_calendar.notes import Notes, fingerprint, key_of, notes_of, people_of, series_of
 from engine.contract import Missing, Record
@@ -58,19 +59,24 @@ class Held:
 
 
 def record_of(held: Held) -> Record:
-    """The record. Fields that a write in several requests is still busy with are left out: they are unread."""
-    data = wire.fields_of(held.event)
-    data["attendees"] = held.notes.shown(held.event.get("attendees") or ())
-    data["occurrences"] = entries_of(held)
-    busy = (held.notes.unfinished or {}).get("fields") or ()
+    """The record. What a write in several requests has changed so far shows as it was: see `meanwhile`."""
     events = (held.event, *held.exceptions.values(), *held.apart.values())
     return Record(
         id=held.id,
         version=held.version,
-        data={name: value for name, value in data.items() if name not in busy},
+        data=meanwhile(actual_of(held), held.notes.unfinished),
         changed_at=max(filter(None, map(wire.changed_at, events)), default=None),
+        created_at=wire.created_at(held.event),
         stamp=key_of(held.event),
     )
+
+
+def actual_of(held: Held) -> dict[str, Any]:
+    """The fields as they are at this moment, perhaps in the midst of a write."""
+    data = wire.fields_of(held.event)
+    data["attendees"] = held.notes.shown(held.event.get("attendees") or ())
+    data["occurrences"] = entries_of(held)
+    return data
 
 
 def gone(id: str) -> Record:

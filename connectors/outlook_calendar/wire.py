@@ -15,7 +15,7 @@ Event = Mapping[str, Any]
 SELECT = (
     "id,type,iCalUId,seriesMasterId,originalStart,originalStartTimeZone,originalEndTimeZone,subject,body,start,end,"
     "isAllDay,location,showAs,sensitivity,importance,categories,isReminderOn,reminderMinutesBeforeStart,organizer,"
-    "isOrganizer,attendees,recurrence,lastModifiedDateTime"
+    "isOrganizer,attendees,recurrence,createdDateTime,lastModifiedDateTime"
 )
 WHOLE = f"{SELECT},exceptionOccurrences,cancelledOccurrences"
 EXPAND_WHOLE = f"exceptionOccurrences,{EXPAND}"
@@ -92,7 +92,16 @@ def rule_of(recurrence: Any) -> dict[str, Any] | None:
 
 def changed_at(event: Event) -> datetime | None:
     """lastModifiedDateTime, aware."""
-    text = event.get("lastModifiedDateTime")
+    return _stamp(event.get("lastModifiedDateTime"))
+
+
+def created_at(event: Event) -> datetime | None:
+    """createdDateTime, aware."""
+    return _stamp(event.get("createdDateTime"))
+
+
+def _stamp(text: str | None) -> datetime | None:
+    """Times in UTC with seven decimals, as Graph writes them."""
     return datetime.fromisoformat(text[:19] + "+00:00") if text else None
 
 

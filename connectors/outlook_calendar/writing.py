@@ -2,7 +2,8 @@
 
 Every change starts from a fresh read: it gives the version to compare, the times that must be sent along, and tells
 whether Outlook would write to guests. What takes several requests is marked as unfinished in our notes on the event
-by the first of them and unmarked by the last; until then its fields read as unread, and the next write completes it.
+by the first of them and unmarked by the last; until then it shows what halfway.py says, and the next
+write completes it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.arrange import Arranged, Entries, arrange, by_day, find, lost, noted, path_of
 from connectors.outlook_calendar.batch import Ask, Part, Talk
 from connectors.outlook_calendar.errors import DUPLICATE
+from connectors.outlook_calendar.halfway import aimed, broken
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, property_json
 from connectors.outlook_calendar.schema import FIELDS
-from connectors.outlook_calendar.series import Held, entries_of, gone, load, record_of, shape_of
+from connectors.outlook_calendar.series import Held, actual_of, entries_of, gone, load, record_of, shape_of
 from engine.contract import Deleted, Invalid, Missing, Op, Record, Stale, Write
 
 SHAPING = ("start", "end", "recurrence")
@@ -63,7 +65,7 @@ class Writer:
 
     def _update(self, write: Write) -> Talk[Record]:
         held = yield from self._current(write)
-        now = record_of(replace(held, notes=replace(held.notes, unfinished=None))).data
+        now = actual_of(held)
         data = {name: value for name, value in _checked(write.data).items() if not wire.same(name, value, now[name])}
         shape: list[Any] = [data.get(name, now[name]) for name in SHAPING]
         start, end, rule = shape
@@ -77,7 +79,8 @@ class Writer:
             body |= {"recurrence": wire.rule_json(rule, start)} if rule or held.is_series else {}
         if (shaping and wanted) or _in_steps(held, wanted, data):
             busy = sorted({"occurrences", *data, *(SHAPING if shaping else ())})
-            notes = replace(notes, unfinished={"fields": busy, "occurrences": list(wanted.values())})
+            goal = {**now, **data, "occurrences": list(wanted.values())}
+            notes = replace(notes, unfinished=broken(busy, record_of(held).data, goal))
         if "attendees" in data:
             notes = notes.with_people(list(data["attendees"] or ()), held.event.get("attendees") or ())
         body |= noted(notes) if notes != held.notes else {}
@@ -163,8 +166,7 @@ def _wanted(held: Held, given: Mapping[str, Any], data: Mapping[str, Any], rule:
         return {}
     if "occurrences" in given:
         return by_day(given["occurrences"])
-    under_way = (held.notes.unfinished or {}).get("occurrences")
-    return by_day(entries_of(held) if under_way is None else under_way)
+    return by_day(aimed(entries_of(held), held.notes.unfinished))
 
 
 def _in_steps(held: Held, wanted: Entries, data: Mapping[str, Any]) -> bool:

@@ -243,10 +243,24 @@ def test_an_update_that_broke_off_is_finished_by_the_next(office: Office, path: 
     outcome = office.desk.one(Write(op=Op.UPDATE, key="u", id=made.id, if_version=made.version, data=times))
     assert isinstance(outcome, Failed) and isinstance(outcome.error, Transient)
     half = office.desk.again(made)
-    assert not {"start", "end", "recurrence", "occurrences"} & set(half.data), "unread, so nobody takes them for edits"
+    assert half.data == made.data, "as before, so nobody takes it for edits, and the write stays due"
     office.control.calm()
     whole = office.desk.update(half, **times)
     assert whole.data["start"] == times["start"] and whole.data["occurrences"] == made.data["occurrences"]
+
+
+def test_an_edit_of_a_series_whose_update_broke_off_is_seen_and_kept(office: Office) -> None:
+    made = office.desk.create(series({"original_start": "2026-11-09", "subject": "Special"}, cancelled("2026-11-16")))
+    times = {"start": timed("2026-11-02", "14:00"), "end": timed("2026-11-02", "15:00")}
+    office.control.fault("500", times=50, path="/instances")
+    office.desk.one(Write(op=Op.UPDATE, key="u", id=made.id, if_version=made.version, data=times))
+    office.control.calm()
+    office.outlook.patch(made.id, start=timed("2026-11-02", "16:00"), end=timed("2026-11-02", "17:00"))
+    edited = office.desk.again(made)
+    assert edited.data["start"] == timed("2026-11-02", "16:00"), "somebody's edit"
+    assert edited.data["occurrences"] == made.data["occurrences"], "not our own half-done work"
+    whole = office.desk.update(edited, occurrences=made.data["occurrences"])
+    assert whole.data["start"] == edited.data["start"] and whole.data["occurrences"] == made.data["occurrences"]
 
 
 @pytest.mark.parametrize("key", ["u", "another"])
