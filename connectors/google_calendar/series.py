@@ -93,7 +93,14 @@ class Series:
         data = {**self.data, "occurrences": entries if self.repeats else []}
         stamps = [each["updated"] for each in (self.master, *self.exceptions) if each.get("updated")]
         changed = max((datetime.fromisoformat(stamp) for stamp in stamps), default=None)
-        return Record(id=self.id, version=self.version, data=data, changed_at=changed, stamp=wire.stamp_of(self.master))
+        return Record(
+            id=self.id,
+            version=self.version,
+            data=data,
+            changed_at=changed,
+            created_at=wire.created_at(self.master),
+            stamp=wire.stamp_of(self.master),
+        )
 
     def plain(self, key: str) -> dict[str, Any]:
         """The native fields an occurrence has that nobody changed."""

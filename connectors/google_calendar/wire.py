@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors.google_calendar import times
@@ -100,6 +101,14 @@ def body(data: Json, zone: str, before: Json | None) -> dict[str, Any]:
         elif name in TEXTS or name in DEFAULTS:
             members[name] = value
     return members if patch else {name: value for name, value in members.items() if value is not None}
+
+
+def created_at(event: Json) -> datetime | None:
+    """`created`, aware. Some imported events have one of the year 0, which tells nothing."""
+    try:
+        return datetime.fromisoformat(str(event.get("created") or ""))
+    except ValueError:
+        return None
 
 
 def stamp_of(event: Json) -> str | None:
