@@ -66,7 +66,9 @@ def _is_made(connection: Connection, sync: str, link: str, container: str) -> bo
 
 
 def being_made(sync: str) -> Any:
-    """The creates that other syncs have sent and not heard of: their container, and when."""
+    """The creates that other syncs have sent to places of this one and not heard of: the place, and when."""
+    mine = select(sides.c.container).where(sides.c.sync == sync)
+    others = select(sides.c.sync).where(sides.c.container.in_(mine), sides.c.sync != sync)
     at = (sides.c.sync == changes.c.sync) & (sides.c.side == changes.c.side)
-    where = (changes.c.sync != sync, changes.c.op == Op.CREATE, changes.c.state.in_(("sent", "doubt")))
+    where = (changes.c.sync.in_(others), changes.c.op == Op.CREATE, changes.c.state.in_(("sent", "doubt")))
     return select(sides.c.container, changes.c.sent_at).join_from(changes, sides, at).where(*where)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from engine import events, holds, journal
 from engine.bound import Bound
 from engine.contract import Op
-from engine.entity import entity, shared_containers
+from engine.entity import being_made, entity, shared_containers
 from engine.events import Event
 from engine.evidence import evidence
 from engine.links import attach, create, sides_of
@@ -31,13 +31,13 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
     """
     with store.write() as connection:
         lease.check(connection)
-        free = _free(connection, bound, lease.sync, unread)
+        free = _free(connection, bound, lease.sync, unread, now)
         if not free:
             holds.reconcile(connection, lease.sync, "ambiguous", [], now)
             return 0
         tied = _entities(connection, lease.sync, free, now)
         if tied:
-            free = _free(connection, bound, lease.sync, unread)
+            free = _free(connection, bound, lease.sync, unread, now)
         members = [Member(row["side"], row["id"], None) for row in free]
         singles = {(row["side"], row["id"]) for row in free if row["single"]}
         groups = _groups(connection, lease.sync, [m for m in members if (m.side, m.id) not in singles])
@@ -54,7 +54,7 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
         return len(free) + tied
 
 
-def _free(connection: Connection, bound: Bound, sync: str, unread: frozenset[str]) -> list[dict[str, Any]]:
+def _free(connection: Connection, bound: Bound, sync: str, unread: frozenset[str], now: str) -> list[dict[str, Any]]:
     query = select(copies.c.side, copies.c.id, copies.c.container, copies.c.single, copies.c.created_at).where(
         copies.c.sync == sync,
         copies.c.side.not_in(unread),
@@ -68,7 +68,8 @@ def _free(connection: Connection, bound: Bound, sync: str, unread: frozenset[str
     for doubt in doubts:
         alike = _alike(connection, bound, doubt)
         free = [row for row in free if not _may_be(row, doubt, alike)]
-    return free
+    made = connection.execute(being_made(sync)).all() if free else []
+    return [row for row in free if not any(_may_be_theirs(row, place, at, now) for place, at in made)]
 
 
 def _alike(connection: Connection, bound: Bound, doubt: dict[str, Any]) -> set[str] | None:
@@ -82,9 +83,17 @@ def _may_be(row: dict[str, Any], doubt: dict[str, Any], alike: set[str] | None) 
     """Whether a record may be what a create in doubt has made: on that side, not there before, with the same key."""
     if row["side"] != doubt["side"] or (alike is not None and row["id"] not in alike):
         return False
-    if not row["created_at"]:
-        return True
-    return datetime.fromisoformat(doubt["sent_at"]) - datetime.fromisoformat(row["created_at"]) <= SKEW
+    return not row["created_at"] or _ago(doubt["sent_at"], row["created_at"]) <= SKEW
+
+
+def _may_be_theirs(row: dict[str, Any], container: str, sent_at: str, now: str) -> bool:
+    """Whether a record may be what another sync has just made there: it will soon say so, or never."""
+    young = not row["created_at"] or _ago(sent_at, row["created_at"]) <= SKEW
+    return row["container"] == container and young and _ago(now, sent_at) <= SKEW
+
+
+def _ago(later: str, earlier: str) -> timedelta:
+    return datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
 
 
 def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple[int, list[Member]]]:
