@@ -91,8 +91,14 @@ def _conclude(connection: Connection, common: dict[str, Any], *, trusted: bool) 
 
 def _missing(connection: Connection, sync: str, side: str) -> list[str]:
     away = copies.c.present.in_(("missing", "absent"))
-    where = (copies.c.sync == sync, copies.c.side == side, away, copies.c.link.is_not(None))
-    return sorted(connection.execute(select(copies.c.id).where(*where)).scalars())
+    return sorted(connection.execute(select(copies.c.id).where(*_expected(sync, side), away)).scalars())
+
+
+def _expected(sync: str, side: str) -> tuple[Any, ...]:
+    """Linked records that the side should show: not those deleted elsewhere, perhaps already by us here."""
+    other = copies.alias()
+    deleted = exists().where(other.c.link == copies.c.link, other.c.sync == sync, other.c.present == "gone")
+    return copies.c.sync == sync, copies.c.side == side, copies.c.link.is_not(None), ~deleted
 
 
 def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: list[str]) -> list[dict[str, Any]]:
@@ -114,12 +120,7 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, side: str, missin
         )
     if not missing:
         return None
-    where = (
-        copies.c.sync == sync,
-        copies.c.side == side,
-        copies.c.link.is_not(None),
-        copies.c.present.in_(("yes", "missing", "absent")),
-    )
+    where = (*_expected(sync, side), copies.c.present.in_(("yes", "missing", "absent")))
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
     if missing == known and brakes.empty_side == "stop":
         return (

@@ -72,6 +72,11 @@ def _outage(detail: Doc) -> RenderableType:
     return table(("missing", "title"), [(one["record"], brief(one["title"], 60)) for one in records], empty="")
 
 
+def _doubt(detail: Doc) -> RenderableType:
+    rows = [(name, brief(value, WIDE)) for name, value in detail["data"].items()]
+    return table(("field", "sent"), rows, title=f"Sent at {(detail['sent_at'] or '')[:19].replace('T', ' ')} UTC")
+
+
 def _refused(detail: Doc) -> RenderableType:
     return f"The value: {brief(detail.get('value'), WIDE)}"
 
@@ -82,4 +87,5 @@ _MAKERS = {
     "brake": _brake,
     "outage": _outage,
     "refused": _refused,
+    "doubt": _doubt,
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from engine import holds
 from engine.contract import Caps, Support
 from tests.sync.asked import at_rest, filled, release, waiting
+from tests.sync.memory import Crash, MemoryApp
 from tests.sync.world import Make, World, make, told
 
 __all__ = ["make"]
@@ -127,3 +132,32 @@ def test_another_account_stops_its_side_before_anything_is_believed(make: Make) 
     assert "Connect the former account again" in report.errors["a"]
     assert (report.writes["c"]["update"], told(report)) == (1, 1)
     assert all(len(world.apps[side].live()) == 3 for side in "bc")
+
+
+def test_what_we_deleted_ourselves_before_we_were_killed_is_no_outage(tmp_path: Path) -> None:
+    silent = Caps(guarded=Support.YES, stamped=Support.YES)  # b tells of no deletion: only absence shows it
+    apps = {"a": MemoryApp("a"), "b": MemoryApp("b", caps=silent)}
+    world = World(tmp_path / "killed", apps, "brakes: {deletes: 5}")
+    ids = filled(world, 20)
+    for record in ids[:12]:
+        world.apps["a"].remove(record)
+    world.run()
+    release(world, waiting(world)[0])
+    sent = []
+
+    def die(moment: str, what: str) -> None:
+        sent.append((moment, what))
+        if sent.count(("after", "delete")) == 12:
+            raise Crash
+
+    world.apps["b"].fault = die
+    with suppress(Crash):
+        world.run()
+    world.apps["b"].fault = lambda _moment, _what: None
+    assert len(world.apps["b"].live()) == 8
+    world.now += timedelta(hours=1)
+    for _ in range(3):
+        world.run()
+        assert waiting(world, "outage") == []
+    at_rest(world)
+    world.close()

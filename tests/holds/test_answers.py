@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import holds
-from engine.contract import Record
+from engine.contract import Caps, Record, Support, Transient
 from flows import answers
 from flows.view import hold_view
 from syncline.cli import main
@@ -111,6 +111,24 @@ def test_a_brake_lists_its_changes_with_titles_and_values(make: Make, say: Say) 
     _, shown = say(world, "holds", "it", "--show", hold["id"])
     for word in ("Thing 0", "Thing 1", "note 0", "new", "--value release", "--skip"):
         assert word in shown
+
+
+def test_a_create_in_doubt_shows_what_was_sent(make: Make, say: Say) -> None:
+    world = make("a", "b", caps=Caps(guarded=Support.YES))
+
+    def cut(moment: str, what: str) -> None:
+        if (moment, what) == ("before", "create"):
+            raise Transient("the line went dead")
+
+    world.apps["b"].fault = cut
+    world.apps["a"].add(name="Review", note="budget")
+    world.run()
+    world.apps["b"].fault = lambda _moment, _what: None
+    world.run()
+    (hold,) = waiting(world, "doubt")
+    _, shown = say(world, "holds", "--show", hold["id"])
+    assert "budget" in shown
+    assert "Review" in shown
 
 
 def test_holds_are_narrowed_by_kind_and_field(make: Make, say: Say) -> None:
