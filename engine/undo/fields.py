@@ -113,7 +113,8 @@ def _give_back(case: Case, atom: Atom, target: Any, joined: set[str]) -> None:
     }
     if same(value, target) and not own and not spared:
         return
-    exact = {s: image.native for s, image in images.items() if s not in joined and _is(case, atom, s, image, target)}
+    known = {**images, **_typed_over(case, atom)}
+    exact = {s: image.native for s, image in known.items() if s not in joined and _is(case, atom, s, image, target)}
     apart = {side for side in link.copies if side not in joined and _apart(case, atom, side)}
     link.agree(atom, target)
     for side, copy in link.copies.items():
@@ -157,6 +158,17 @@ def _images(case: Case, atom: Atom) -> dict[str, _Image]:
         found[side] = _Image(
             first, max(case.traces.place(change, cell.name), found[side].place if side in found else 0)
         )
+    return found
+
+
+def _typed_over(case: Case, atom: Atom) -> dict[str, _Image]:
+    """What a side held before people edited it, where these runs read that: to the letter."""
+    found: dict[str, _Image] = {}
+    for row in case.traces.rows:
+        cell = case.bound.rows[atom[0]].cells.get(row["side"])
+        mine = row["event"] == Event.EDITED and row["run"] in case.meant and row["side"] in case.link.readable()
+        if mine and cell and cell.name == row["field"]:
+            found.setdefault(row["side"], _Image(_entry(case, atom, row["side"], row["before"]), 0))
     return found
 
 

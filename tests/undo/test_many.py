@@ -16,8 +16,8 @@ WIDE = "brakes: {updates: unlimited, deletes: unlimited}"
 
 
 def test_a_thousand_writes_killed_half_way_are_all_taken_back(make: Make) -> None:
-    world = make("a", "b", extra=WIDE, caps=CAPS)
-    records = [world.apps["a"].add(name=f"T{number}", note="old", place="there") for number in range(1000)]
+    world = make("a", "b", "c", "d", "e", extra=WIDE, caps=CAPS)
+    records = [world.apps["a"].add(name=f"T{number}", note="old", place="there") for number in range(250)]
     world.run()
     before = held(world)
     for record in records:
@@ -29,14 +29,14 @@ def test_a_thousand_writes_killed_half_way_are_all_taken_back(make: Make) -> Non
 
     def dies(moment: str, what: str) -> None:
         sent.extend([what] if moment == "after" else [])
-        if len(sent) == 500:
+        if len(sent) == 125:
             raise Crash
 
-    world.apps["b"].fault = dies
+    world.apps["c"].fault = dies
     with suppress(Crash):
         take_back(world, run.run)
-    assert len(sent) == 500
-    world.apps["b"].fault = lambda moment, what: None
+    assert len(sent) == 125
+    world.apps["c"].fault = lambda moment, what: None
     world.run(full=True)
     assert held(world) == before
     at_rest(world)
