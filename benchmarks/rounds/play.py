@@ -11,6 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from benchmarks.rounds.acts import Acts
 from benchmarks.rounds.done import Done
 from benchmarks.rounds.project import Process, Synced
@@ -72,7 +74,7 @@ class Rounds:
                 self._round()
                 if self.done.rounds % REST == 0 or self.done.rounds == rounds:
                     self.done.wrong += Rest(self.servers, self.synced, self.acts.ledger, self.done, self.tell).wrong()
-            except (AssertionError, RuntimeError) as error:
+            except (AssertionError, RuntimeError, httpx.HTTPError) as error:
                 self.done.wrong.append(f"broken: {error}")
         self.done.restarts, self.done.edits = self.servers.radicale.kills, self.acts.done
         self.done.seconds = time.monotonic() - began
