@@ -147,9 +147,11 @@ class MemoryApp:
     def scan(self, obj: str, scope: Mapping[str, Any]) -> Iterator[Page]:
         self._ask("scan")
         shown = [] if self.weather.outage(self.name) else list(self._listed(0))
-        shown = self.weather.listed(self.name, [record for record in shown if not record.gone])
+        shown = [record for record in shown if not record.gone and not self.weather.hides(self.name, record.id)]
+        shown = self.weather.listed(self.name, shown)
         for at in range(0, len(shown), PAGE):
             yield Page(shown[at : at + PAGE])
+            self.weather.turned(self.name)
         yield Page([], self._cursor() if self.caps.delta is not Support.NO else None)
 
     def changes(self, obj: str, scope: Mapping[str, Any], cursor: str) -> Iterator[Page]:
@@ -165,7 +167,7 @@ class MemoryApp:
     def get(self, obj: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Iterator[Record]:
         self._ask("get")
         for record in ids:
-            there = record in self.rows and not self.weather.outage(self.name)
+            there = record in self.rows and self._seen(record)
             yield self._record(record, self.rows[record]) if there else Record(record, None, {}, gone=True)
 
     def write(self, obj: str, scope: Mapping[str, Any], writes: Sequence[Write]) -> Iterator[Outcome]:
@@ -187,6 +189,9 @@ class MemoryApp:
         self.requests += 1
         self.weather.before(self.name, what)
 
+    def _seen(self, record: str) -> bool:
+        return not self.weather.outage(self.name) and not self.weather.hides(self.name, record)
+
     def _cursor(self) -> str:
         seen = max((row.changed for row in self.rows.values()), default=0)
         return f"{self.epoch}:{min(seen, self.horizon) if self.horizon is not None else seen}"
@@ -207,7 +212,7 @@ class MemoryApp:
         if write.op is Op.CREATE:
             return self._create(write)
         row = self.rows.get(write.id or "")
-        if row is None or row.gone or self.weather.outage(self.name):
+        if row is None or row.gone or not self._seen(write.id or ""):
             return Failed(write.key, Missing(f"{write.id} is not there"))
         if self.caps.guarded is not Support.NO and write.if_version != self.version(row):
             return Failed(write.key, Stale(f"{write.id} has changed"))

@@ -4,7 +4,8 @@ left out and the others stay what they are."""
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from syncline.rehearsal.oracle import Oracle
 from syncline.rehearsal.setting import Setting
 from syncline.rehearsal.users import Users
 from syncline.rehearsal.watch import Watch
-from syncline.rehearsal.weather import REQUEST, SIDE, WORLD, Weather
+from syncline.rehearsal.weather import REQUEST, SIDE, WORLD, Weather, named
 from syncline.rehearsal.world import SYNC, MortalStore, World
 
 REST = 8
@@ -57,6 +58,8 @@ class Played:
     requests: int = 0
     writes: int = 0
     crashes: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    """Faults by the runs in which they struck."""
 
     @property
     def broken(self) -> list[Violation]:
@@ -64,9 +67,9 @@ class Played:
         return [one for one in self.violations if not one.unavoidable]
 
 
-def script(seed: int, setting: Setting) -> list[Step]:
-    """The steps of a seed."""
-    rng = random.Random(f"script {seed}")
+def script(seed: int, setting: Setting, always: Sequence[str] = ()) -> list[Step]:
+    """The steps of a seed. `always`: every run has one of these faults, instead of another one of a side."""
+    rng, chosen = random.Random(f"script {seed}"), random.Random(f"always {seed}")
     steps: list[Step] = []
     names = sorted(setting.places)
     for _ in range(rng.randint(2, 6)):
@@ -75,6 +78,8 @@ def script(seed: int, setting: Setting) -> list[Step]:
             steps.append(Step(len(steps), kind, rng.getrandbits(32)))
         kinds = (list(REQUEST), SIDE, WORLD)
         faults = tuple(rng.choice(rng.choices(kinds, (6, 3, 1))[0]) for _ in range(rng.choice([0, 0, 1, 1, 2, 3])))
+        if always:
+            faults = (*(fault for fault in faults if fault in REQUEST), chosen.choice(always))
         steps.append(Step(len(steps), "run", rng.getrandbits(32), tuple(sorted(set(faults))), rng.choice(names)))
     return steps
 
@@ -82,9 +87,18 @@ def script(seed: int, setting: Setting) -> list[Step]:
 class History:
     """Plays the steps of one seed, all or some of them."""
 
-    def __init__(self, seed: int, setting: Setting, store: MortalStore, keep: Collection[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        setting: Setting,
+        store: MortalStore,
+        keep: Collection[int] | None = None,
+        always: Sequence[str] = (),
+    ) -> None:
         self.setting = setting
-        self.steps = [step for step in script(seed, setting) if keep is None or step.number in keep]
+        self.steps = [step for step in script(seed, setting, always) if keep is None or step.number in keep]
+        self.unshown: dict[str, set[str]] = {name: set() for name in setting.places}
+        """Records that a side did not show at some time: one is not hidden twice, for that would be a deletion."""
         self.world = World(setting, store)
         self.bound = Bound(setting.mapping, {name: at.schema for name, at in setting.places.items()})
         self.users = Users(self.world, self.bound)
@@ -125,6 +139,11 @@ class History:
         weather = Weather(frozenset(step.faults), rng, step.side, gone)
         weather.meanwhile = lambda side: self._meanwhile(side, rng)
         weather.usurp = self._usurp
+        midway = random.Random(step.seed + 1)
+        weather.onset = midway.randint(0, 4)
+        if "some answer 404" in step.faults:
+            shown = sorted(set(self.world.apps[step.side].live()) - self.unshown[step.side])
+            weather.hidden = frozenset(record for record in shown if midway.random() < 0.4)
         self._befall(weather, rng)
         return weather
 
@@ -168,6 +187,9 @@ class History:
             self._tell(f"    stopped: {error}")
         if weather.struck:
             self._tell(f"    struck: {', '.join(weather.struck)}")
+        self.played.struck.update({named(one) for one in weather.struck})
+        if weather.side:
+            self.unshown[weather.side] |= weather.hidden | weather.dropped
         for app in self.world.apps.values():
             app.horizon = None
         self._expose(weather)

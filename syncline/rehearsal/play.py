@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,11 +17,16 @@ from syncline.rehearsal.setting import Setting, things
 from syncline.rehearsal.world import MortalStore
 
 
-def play(seed: int, keep: Collection[int] | None = None, setting: Setting | None = None) -> Played:
-    """One history; with `keep` only some of its steps."""
+def play(
+    seed: int,
+    keep: Collection[int] | None = None,
+    setting: Setting | None = None,
+    always: Sequence[str] = (),
+) -> Played:
+    """One history; with `keep` only some of its steps. `always`: see `script`."""
     store = fresh()
     try:
-        return History(seed, setting or things(random.Random(f"setting {seed}")), store, keep).play()
+        return History(seed, setting or things(random.Random(f"setting {seed}")), store, keep, always).play()
     finally:
         store.close()
 

@@ -12,6 +12,8 @@ from engine.contract import Op, Support, Write
 from engine.store.tables import changes, copies, sides
 from syncline.rehearsal.app import MemoryApp
 from syncline.rehearsal.invariants import Violation
+from syncline.rehearsal.limits import Limits
+from syncline.rehearsal.sealed import Sealed
 from syncline.rehearsal.users import Users
 from syncline.rehearsal.weather import Weather
 from syncline.rehearsal.world import SYNC, World
@@ -31,11 +33,18 @@ class Watch:
         self.writes: dict[tuple[str, str, str], int] = {}
         self.patchy: set[str] = set()
         """Sides that have hidden rows since their last whole reading."""
+        self.limits = Limits(world.store, SYNC, bound.mapping.brakes)
+        private = world.setting.private if world.setting.marker == "title" else ""
+        self.sealed = Sealed(world.apps[private]) if private else None
         for app in world.apps.values():
             app.watch = self.write
 
     def write(self, app: MemoryApp, write: Write) -> None:
         """A write arrives at an app, and has not yet taken effect."""
+        if self.world.usurped:
+            self.say(11, f"{write.op} on {app.name} by a run that has lost its lease")
+        if self.sealed and app.name != self.world.setting.private and (names := self.sealed.breaches(write.data)):
+            self.say(28, f"{write.op} on {app.name} carries {names} of a private record")
         self._journalled(app, write)
         self._mapped(app, write)
         if write.op is Op.CREATE:
@@ -55,6 +64,8 @@ class Watch:
             self.patchy.add(weather.side)
         elif full:
             self.patchy.clear()
+        for passed in [] if self.world.usurped else self.limits.passed():
+            self.say(30, passed)
         self._one_to_one()
         self._honest()
         self._known()
@@ -73,8 +84,10 @@ class Watch:
         self.found.append(Violation(number, what, unavoidable))
 
     def _journalled(self, app: MemoryApp, write: Write) -> None:
-        query = select(changes.c.state).where(changes.c.key == write.key, changes.c.side == app.name)
-        states = [row["state"] for row in self.world.store.rows(query)]
+        rows = self.world.store.all(changes, changes.c.key == write.key, changes.c.side == app.name)
+        states = [row["state"] for row in rows]
+        for row in rows:
+            self.limits.count(app.name, write.op, row)
         if states not in (["sent"], ["doubt"]):
             self.say(9, f"{write.op} on {app.name} with the journal at {states}")
 

@@ -42,6 +42,13 @@ SIDE = (
 WORLD = ("clock jump", "restored from backup", "pings lost", "pings doubled", "pings late")
 """Faults of everything, before the run."""
 FAULTS = (*REQUEST, *SIDE, *WORLD)
+WORST = ("outage midway", "permission lost midway", "some answer 404", "list breaks off")
+"""Faults of one side at the worst moments, for histories that ask for them."""
+
+
+def named(struck: str) -> str:
+    """The fault that struck, without where."""
+    return struck.partition(" (")[0]
 
 
 @dataclass
@@ -58,12 +65,20 @@ class Weather:
     """Batches are carried out in any order."""
     struck: list[str] = field(default_factory=list)
     """What did happen."""
+    onset: int = 0
+    """Requests that the side answers before what happens midway."""
+    hidden: frozenset[str] = frozenset()
+    """Records that the side does not show."""
+    asked: int = 0
+    dropped: set[str] = field(default_factory=set)
+    """Records that pages left out."""
     died: bool = False
     """The process was killed: from here on it writes nothing."""
 
     def before(self, side: str, what: str) -> None:
         """A request goes out. Raises what it meets."""
-        if self._on(side, "permission lost"):
+        self.asked += side == self.side
+        if self._on(side, "permission lost") or self._midway(side, "permission lost midway"):
             raise Refused(f"{side}: this account may not do that any more")
         if self._on(side, "signed out"):
             raise AuthExpired(f"{side}: sign in again")
@@ -93,16 +108,27 @@ class Weather:
     def listed(self, side: str, records: list[Record]) -> list[Record]:
         """A listing as its pages come: rows may be missing or come twice."""
         if records and self._on(side, "missing rows"):
-            records = [record for record in records if self.rng.random() < 0.7]
+            shown = [record for record in records if self.rng.random() < 0.7]
+            self.dropped |= {record.id for record in records} - {record.id for record in shown}
+            records = shown
         if records and self._on(side, "repeated rows"):
             records = [*records, self.rng.choice(records)]
         return records
 
+    def turned(self, side: str) -> None:
+        """A page has come, and the next one is asked for."""
+        if self._on(side, "list breaks off"):
+            raise Transient("the next page: no answer", landed=False)
+
     def outage(self, side: str) -> bool:
-        return self._on(side, "outage")
+        return self._on(side, "outage") or self._midway(side, "outage midway")
+
+    def hides(self, side: str, record: str) -> bool:
+        """Whether this one record is not to be seen."""
+        return record in self.hidden and self._on(side, "some answer 404")
 
     def expired(self, side: str) -> bool:
-        return self._on(side, "expired cursor") or self._on(side, "outage")
+        return self._on(side, "expired cursor") or self.outage(side)
 
     def field_gone(self, side: str) -> str:
         return self.column if self._on(side, "field gone") else ""
@@ -110,6 +136,9 @@ class Weather:
     def shuffled(self, writes: Sequence[T]) -> list[T]:
         """The outcomes of a batch come in any order."""
         return self.rng.sample(list(writes), len(writes)) if self.shuffle else list(writes)
+
+    def _midway(self, side: str, fault: str) -> bool:
+        return side == self.side and self.asked > self.onset and self._on(side, fault)
 
     def _on(self, side: str, fault: str) -> bool:
         if side != self.side or fault not in self.faults:

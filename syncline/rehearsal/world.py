@@ -85,6 +85,8 @@ class World:
             name: MemoryApp(name, at.schema, at.caps, at.habits, lambda: self.now, changed=self._ping)
             for name, at in setting.places.items()
         }
+        self.usurped = False
+        """Another run has taken the lease of this one."""
         self.sent = 0
         """Requests of the runs before this one."""
         self.pings: list[tuple[str, str]] = []
@@ -108,6 +110,7 @@ class World:
         """One run of the sync; None where it was killed. Raises what stops a run."""
         self.now += timedelta(minutes=1)
         self.set_weather(weather)
+        self.usurped = False
         for app in self.apps.values():
             self.sent, app.requests = self.sent + app.requests, 0
         try:
@@ -136,6 +139,7 @@ class World:
             connection.execute(update(leases).values(until=""))
         direct.run(self.project, SYNC, session=self.session())
         self.set_weather(former)
+        self.usurped = True
 
     def deliver(self, weather: Weather, rng: random.Random) -> None:
         """Webhooks arrive: in any order, and in bad weather twice, later or never."""
