@@ -11,7 +11,7 @@ from engine.canonical import digest
 from engine.contract import Op, Support, Write
 from engine.store.tables import changes, copies, sides
 from syncline.rehearsal.app import MemoryApp
-from syncline.rehearsal.invariants import Violation
+from syncline.rehearsal.invariants import UNLISTED, Violation
 from syncline.rehearsal.limits import Limits
 from syncline.rehearsal.sealed import Sealed
 from syncline.rehearsal.users import Users
@@ -60,7 +60,7 @@ class Watch:
 
     def after(self, weather: Weather, *, full: bool) -> None:
         """A run has ended, one way or the other."""
-        if "missing rows" in weather.struck:
+        if {"missing rows", "some answer 404"} & set(weather.struck):
             self.patchy.add(weather.side)
         elif full:
             self.patchy.clear()
@@ -112,7 +112,8 @@ class Watch:
         if thing in self.users.story.hidden:
             self.say(28, f"{thing} is private and comes to {app.name}")
         if there and (hidden := app.weather.outage(app.name)):
-            self.say(6 if hidden else 2, f"{thing} is made on {app.name}, where it is {there[0]}")
+            unseen = UNLISTED if thing in self.users.unseen(app) else ""  # it showed nothing from the first
+            self.say(6 if hidden else 2, f"{thing} is made on {app.name}, where it is {there[0]}", unseen)
 
     def _deleted(self, app: MemoryApp, write: Write) -> None:
         row = app.rows.get(write.id or "")
