@@ -27,8 +27,6 @@ from syncline.rehearsal.world import SYNC, MortalStore, World
 
 REST = 8
 """Runs without faults within which everything must have come to rest."""
-BLIND = {"outage", "outage midway", "missing rows", "some answer 404", "stale lists"}
-"""Faults with which a side does not show what it holds."""
 DEEDS = {"add": 30, "edit": 45, "delete": 12, "twins": 6, "filter": 5, "poison": 2}
 
 
@@ -202,9 +200,8 @@ class History:
 
     def _expose(self, weather: Weather) -> None:
         """A twin that the list left out before it was ever seen: nobody can know that it is there."""
-        blind = BLIND & set(weather.faults)
         for side, app in self.world.apps.items():
-            if app.habits.lags or (side == weather.side and blind):
+            if app.habits.lags or weather.blind(side):
                 for thing in self.users.unseen(app):
                     self.users.story.exposed.setdefault(thing, UNLISTED)
 

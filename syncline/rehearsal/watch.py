@@ -112,7 +112,8 @@ class Watch:
         if thing in self.users.story.hidden:
             self.say(28, f"{thing} is private and comes to {app.name}")
         if there and (hidden := app.weather.outage(app.name)):
-            unseen = UNLISTED if thing in self.users.unseen(app) else ""  # it showed nothing from the first
+            dark = app.habits.lags or app.weather.blind(app.name)
+            unseen = UNLISTED if dark and thing in self.users.unseen(app) else ""
             self.say(6 if hidden else 2, f"{thing} is made on {app.name}, where it is {there[0]}", unseen)
 
     def _deleted(self, app: MemoryApp, write: Write) -> None:

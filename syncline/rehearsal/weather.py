@@ -46,6 +46,10 @@ WORST = ("outage midway", "permission lost midway", "some answer 404", "list bre
 """Faults of one side at the worst moments, for histories that ask for them."""
 
 
+BLIND = {"outage", "outage midway", "missing rows", "some answer 404", "stale lists"}
+"""Faults with which a side does not show what it holds."""
+
+
 def named(struck: str) -> str:
     """The fault that struck, without where."""
     return struck.partition(" (")[0]
@@ -122,6 +126,10 @@ class Weather:
 
     def outage(self, side: str) -> bool:
         return self._on(side, "outage") or self._midway(side, "outage midway")
+
+    def blind(self, side: str) -> bool:
+        """Whether a side does not show all that it holds, in this run."""
+        return side == self.side and bool(BLIND & self.faults)
 
     def hides(self, side: str, record: str) -> bool:
         """Whether this one record is not to be seen."""
