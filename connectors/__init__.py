@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from connectors.http import Auth, Classify, Client, Transport
 from connectors.oauth import Basic, Bearer, OnToken, Refreshing, Settings
 from connectors.setting import BASE_URL, OAuthApp, Setting
-from engine.contract import Connector, Refused
+from engine.contract import Connector, Field, Refused
 
 
 class App(Connector, Protocol):
@@ -24,6 +24,8 @@ class App(Connector, Protocol):
     app: ClassVar[str]
     title: ClassVar[str]
     objects: ClassVar[tuple[str, ...]]
+    fields: ClassVar[Mapping[str, Field]]
+    """The fields that every account has; those of one account are what `schema` says."""
     settings: ClassVar[tuple[Setting, ...]]
     sign_in: ClassVar[OAuthApp | None]
 

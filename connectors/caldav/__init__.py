@@ -16,6 +16,7 @@ from connectors.setting import BASE_URL, OAuthApp, Setting
 from engine.contract import (
     Caps,
     CursorExpired,
+    Field,
     Invalid,
     Json,
     Missing,
@@ -35,6 +36,7 @@ class Connector:
     app: ClassVar[str] = "caldav"
     title: ClassVar[str] = "CalDAV"
     objects: ClassVar[tuple[str, ...]] = ("events",)
+    fields: ClassVar[Mapping[str, Field]] = ics.FIELDS
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             name=BASE_URL, help="Address of the server, such as https://cloud.example.org/remote.php/dav", required=True

@@ -17,6 +17,7 @@ from connectors.setting import OAUTH, OAuthApp, Setting, base_url
 from engine.contract import (
     Caps,
     CursorExpired,
+    Field,
     Json,
     Missing,
     Outcome,
@@ -37,6 +38,7 @@ class Connector:
     app: ClassVar[str] = "google_calendar"
     title: ClassVar[str] = "Google Calendar"
     objects: ClassVar[tuple[str, ...]] = ("events",)
+    fields: ClassVar[Mapping[str, Field]] = FIELDS
     settings: ClassVar[tuple[Setting, ...]] = (base_url("https://www.googleapis.com"), *OAUTH)
     sign_in: ClassVar[OAuthApp | None] = OAuthApp(
         authorize_url="https://accounts.google.com/o/oauth2/v2/auth",

@@ -25,6 +25,7 @@ class Connector:
     app: ClassVar = "outlook_calendar"
     title: ClassVar = "Outlook Calendar"
     objects: ClassVar = ("events",)
+    fields: ClassVar = FIELDS
     settings: ClassVar = (
         base_url("https://graph.microsoft.com"),
         *OAUTH,

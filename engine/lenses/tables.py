@@ -37,7 +37,7 @@ class Table:
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         wanted = self.empty if shared is None else shared
-        if old is not None and self.get(old, context) == wanted:
+        if old is not None and self.get(old, context) in (shared, wanted):
             return old
         if wanted is None:
             return None

@@ -34,23 +34,27 @@ def rehearse(
     from syncline.rehearsal.rehearse import rehearse as play_all
     from syncline.rehearsal.telling import told, totals_table
 
-    setting = None
+    settings = None
+    left_alone: tuple[str, ...] = ()
     if what is not None:
         from syncline.rehearsal.own import setting_of
 
         with opened(project) as here:
-            setting = setting_of(here, what)
+            settings = setting_of(here, what)
+            left_alone = settings.notes
+    for sentence in left_alone:
+        note(sentence)
     if steps is not None or histories == 1:
-        found = told(seed, setting, steps, what)
+        found = told(seed, settings, steps, what)
         emit(found, json, lambda doc: "\n".join(doc["trace"] + doc["violations"]))
         return Exit.ERROR if found["violations"] else Exit.DONE
     with progress_bar("histories") as progress:
-        totals = play_all(seed, histories, setting, processes=processes, progress=progress)
-    document: dict[str, Any] = totals.as_json() | {"first_seed": seed}
+        totals = play_all(seed, histories, settings, processes=processes, progress=progress)
+    document: dict[str, Any] = totals.as_json() | {"first_seed": seed, "left_alone": list(left_alone)}
     emit(document, json, totals_table)
     if totals.failing:
         first = totals.failing[0][0]
         note("\nThe shortest form of the first one:\n")
-        for line in told(first, setting, None, what, shorten=True)["trace"]:
+        for line in told(first, settings, None, what, shorten=True)["trace"]:
             note(line)
     return Exit.ERROR if totals.failing else Exit.DONE

@@ -135,7 +135,8 @@ class History:
     def _weather(self, step: Step, rng: random.Random) -> Weather:
         """The weather of a run; what concerns the whole world happens now."""
         rows = [row.cells[step.side].name for row in self.bound.rows.values() if step.side in row.cells]
-        gone = rng.choice([name for name in rows if name != "name"])
+        marker = self.bound.rows[self.setting.marker].cells[step.side].name
+        gone = rng.choice([name for name in rows if name != marker])
         weather = Weather(frozenset(step.faults), rng, step.side, gone)
         weather.meanwhile = lambda side: self._meanwhile(side, rng)
         weather.usurp = self._usurp

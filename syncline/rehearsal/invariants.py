@@ -34,9 +34,10 @@ INVARIANTS: Mapping[int, str] = {
     26: "a cycle of syncs comes to rest",
     27: "every record is in one state, with a reason",
     28: "what the filter excludes stays where it is",
+    29: "the lenses keep their laws",
     30: "no more at once than the brakes allow, or a person released",
 }
-"""1 to 26 are the usual ones; the last two are promises of this product."""
+"""1 to 26 are the usual ones; the last three are promises of this product."""
 
 
 BLIND_WRITE = "an edit between the look and the write, on an app that cannot refuse stale writes"

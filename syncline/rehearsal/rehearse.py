@@ -22,6 +22,8 @@ CHUNK = 20
 """Seeds that a process takes at a time."""
 FAILING = 20
 """Failing seeds that are kept to be shown."""
+Settings = Callable[[int], Setting]
+"""The setting of a seed, of a user's own mapping."""
 
 
 @dataclass
@@ -65,15 +67,16 @@ class Totals:
         return {**numbers, "violations": by_name, "unavoidable": dict(self.unavoidable), "failing": failing}
 
 
-def one(seed: int, setting: Setting | None = None) -> Played:
+def one(seed: int, settings: Settings | None = None) -> Played:
     """One history of any kind: most are random; of made-up apps every tenth is played in several ways that must end the
     same, and every hundredth is killed at every moment of a run."""
-    if setting is None and seed % 100 == 99:
+    if settings is None and seed % 100 == 99:
         found, moments, runs = crash_everywhere(seed, fresh)
         return Played(seed, violations=found, steps=moments, runs=runs, crashes=moments)
-    if setting is None and seed % 10 == 9:
+    if settings is None and seed % 10 == 9:
         found, deeds, runs, requests = compare(seed, fresh)
         return Played(seed, violations=found, steps=deeds, runs=runs, requests=requests)
+    setting = settings(seed) if settings else None
     played = play(seed, setting=setting)
     if seed % 50 == 0 and play(seed, setting=setting).trace != played.trace:
         played.violations.append(Violation(22, "played twice, it went differently"))
@@ -83,7 +86,7 @@ def one(seed: int, setting: Setting | None = None) -> Played:
 def rehearse(
     first: int,
     count: int,
-    setting: Setting | None = None,
+    settings: Settings | None = None,
     *,
     processes: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
@@ -91,14 +94,14 @@ def rehearse(
     """Plays `count` seeds from `first` on."""
     totals = Totals()
     parts = [range(at, min(at + CHUNK, first + count)) for at in range(first, first + count, CHUNK)]
-    for part in _played(parts, setting, processes or os.cpu_count() or 1):
+    for part in _played(parts, settings, processes or os.cpu_count() or 1):
         totals.join(part)
         progress(totals.histories, count)
     return totals
 
 
-def _played(parts: list[range], setting: Setting | None, processes: int) -> Iterator[Totals]:
-    work = partial(_part, setting=setting)
+def _played(parts: list[range], settings: Settings | None, processes: int) -> Iterator[Totals]:
+    work = partial(_part, settings=settings)
     if processes < 2 or len(parts) < 2:
         yield from map(work, parts)
         return
@@ -111,8 +114,8 @@ def _quiet() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def _part(seeds: range, setting: Setting | None) -> Totals:
+def _part(seeds: range, settings: Settings | None) -> Totals:
     totals = Totals()
     for seed in seeds:
-        totals.add(one(seed, setting))
+        totals.add(one(seed, settings))
     return totals

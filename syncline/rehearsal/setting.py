@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,7 +48,9 @@ class Setting:
     users: tuple[str, ...]
     """The sides on which users work."""
     private: str = ""
-    """The side with a filter on `kind`."""
+    """The side with a filter: on `kind`, or that of the user's own mapping."""
+    recorded: Mapping[str, Sequence[dict[str, Any]]] | None = None
+    """Of a user's own mapping: native records that were seen before, by side. None: the made-up mapping."""
 
 
 def things(rng: random.Random) -> Setting:

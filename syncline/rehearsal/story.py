@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,9 @@ def plain(value: Any) -> str | None:
     return text.casefold()[:CLIP] if isinstance(value, str) else text.casefold()
 
 
-def shown(bound: Bound, side: str, native: dict[str, Any]) -> dict[Atom, str | None]:
+def shown(
+    bound: Bound, side: str, native: dict[str, Any], plain: Callable[[Any], str | None] = plain
+) -> dict[Atom, str | None]:
     """A record atom by atom, plain; empty ones are left out."""
     found: dict[Atom, str | None] = {}
     for row, value in bound.get(side, native).items():
@@ -47,9 +50,21 @@ class Said:
     """Why no client could have kept it."""
 
 
+Saw = Callable[[Said, str | None, str, dict[str, Any]], bool]
+"""Whether who saw this value of the atom, on that side in that record, saw what was said."""
+
+
+def _equal(said: Said, seen: str | None, _side: str, _native: dict[str, Any]) -> bool:
+    return said.value == seen
+
+
 @dataclass
 class Story:
     """All of it."""
+
+    saw: Saw = _equal
+    tokens: bool = True
+    """No value is ever written twice. Where that may be, only the first writer of one is followed."""
 
     said: list[Said] = field(default_factory=list)
     made: dict[str, str] = field(default_factory=dict)
@@ -62,26 +77,47 @@ class Story:
     poisoned: set[str] = field(default_factory=set)
     exposed: dict[str, str] = field(default_factory=dict)
     """Thing -> what happened to it that no client can mend."""
+    lawless: list[tuple[str, str]] = field(default_factory=list)
+    """Things with a value for which a lens breaks its laws, and how."""
+    values: dict[tuple[str, Atom], set[str | None]] = field(default_factory=dict)
+    """What was ever seen or written of an atom; kept where `tokens` is False."""
 
-    def write(self, thing: str, side: str, before: dict[Atom, Any], after: dict[Atom, Any], exposed: str = "") -> None:
-        """A user changed a record from what was shown before."""
+    def write(
+        self,
+        thing: str,
+        side: str,
+        before: dict[Atom, Any],
+        after: dict[Atom, Any],
+        exposed: str = "",
+        native: dict[str, Any] | None = None,
+    ) -> None:
+        """A user changed a record from what was shown before; `native` is the record before."""
         for atom in sorted({*before, *after}, key=str):
             if before.get(atom) != after.get(atom):
-                self.see(thing, atom, before.get(atom))
-                self.said.append(Said(thing, atom, after.get(atom), side, exposed=exposed))
+                self._see(thing, atom, before.get(atom), side, native or {})
+                old = not self.tokens and self._known(thing, atom, before, after)
+                self.said.append(Said(thing, atom, after.get(atom), side, superseded=old, exposed=exposed))
 
-    def see(self, thing: str, atom: Atom, value: str | None) -> None:
+    def _see(self, thing: str, atom: Atom, value: str | None, side: str, native: dict[str, Any]) -> None:
         """Somebody saw this value before writing another one, or none."""
         for one in self.said:
-            if (one.thing, one.atom, one.value) == (thing, atom, value):
-                one.superseded = True
+            if one.thing == thing and one.atom == atom and not one.superseded:
+                one.superseded = self.saw(one, value, side, native)
 
-    def delete(self, thing: str, before: dict[Atom, Any]) -> None:
+    def _known(self, thing: str, atom: Atom, before: dict[Atom, Any], after: dict[Atom, Any]) -> bool:
+        """Whether a value was there before, so that finding it says nothing of who wrote it."""
+        was = self.values.setdefault((thing, atom), set())
+        was |= {before.get(atom)} if before else set()
+        known = after.get(atom) in was
+        was.add(after.get(atom))
+        return known
+
+    def delete(self, thing: str, before: dict[Atom, Any], side: str = "", native: dict[str, Any] | None = None) -> None:
         """A user deleted a record that showed this."""
         self.deleted.add(thing)
         for one in self.said:
-            if one.thing == thing and before.get(one.atom) == one.value:
-                one.superseded = True
+            if one.thing == thing and not one.superseded:
+                one.superseded = self.saw(one, before.get(one.atom), side, native or {})
 
     def standing(self, thing: str) -> list[Said]:
         """What users wrote of it and nobody wrote over."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from syncline.output import table
 from syncline.rehearsal.history import Played, script
 from syncline.rehearsal.play import play
-from syncline.rehearsal.rehearse import one
+from syncline.rehearsal.rehearse import Settings, one
 from syncline.rehearsal.setting import Setting, things
 from syncline.rehearsal.shrink import shrink
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def told(
-    seed: int, setting: Setting | None, steps: str | None, what: str | None, *, shorten: bool = False
+    seed: int, settings: Settings | None, steps: str | None, what: str | None, *, shorten: bool = False
 ) -> dict[str, Any]:
     """One seed, step by step: `{"seed", "apps", "trace", "violations", "again"}`; shortened where that is asked for."""
-    where = setting or things(random.Random(f"setting {seed}"))
+    where = settings(seed) if settings else things(random.Random(f"setting {seed}"))
     numbers = [step.number for step in script(seed, where)] if steps is None else numbers_of(steps)
-    played = one(seed, setting) if steps is None else play(seed, numbers, where)
+    played = one(seed, settings) if steps is None else play(seed, numbers, where)
     if shorten and played.trace and played.broken:
         numbers, played = shrink(played, numbers, lambda keep: play(seed, keep, where))
     again = f"syncline rehearse{f' {what}' if what else ''} --seed {seed} --steps {','.join(map(str, numbers))}"

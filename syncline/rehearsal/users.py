@@ -11,9 +11,11 @@ from engine.bound import Bound
 from engine.contract import Support
 from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
+from syncline.rehearsal.faithful import Lenses, exact
 from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED
-from syncline.rehearsal.story import Story, shown
-from syncline.rehearsal.world import SYNC, World
+from syncline.rehearsal.pen import Pen
+from syncline.rehearsal.story import Atom, Story, shown
+from syncline.rehearsal.world import START, SYNC, World
 
 
 class Users:
@@ -24,6 +26,12 @@ class Users:
         self.story = Story()
         self.twins: set[str] = set()
         self.count = 0
+        self.pen: Pen | None = None
+        self.lenses: Lenses | None = None
+        if self.setting.recorded is not None:
+            self.pen = Pen(bound, self.setting.marker, self.setting.recorded, self._number)
+            self.lenses = Lenses(bound, f"{START.year + 5}-12-31")
+            self.story = Story(saw=self.lenses.embodies, tokens=False)
 
     def act(self, kind: str, rng: random.Random) -> str:
         """One deed; says what it was."""
@@ -52,11 +60,15 @@ class Users:
         cell = self.bound.rows[self.setting.marker].cells[side]
         return str(native.get(cell.name) or "").casefold().split(" ")[0]
 
+    def shown(self, side: str, native: dict[str, Any]) -> dict[Atom, str | None]:
+        """A record atom by atom: as all sides can show it, or, with lenses, just as it is."""
+        return shown(self.bound, side, native, exact) if self.lenses else shown(self.bound, side, native)
+
     def restore(self, app: MemoryApp) -> list[str]:
         """A server comes back as it was: its own users' later edits are lost there. The things this concerns."""
-        before = {self.thing(app.name, data): shown(self.bound, app.name, data) for data in app.live().values()}
+        before = {self.thing(app.name, data): self.shown(app.name, data) for data in app.live().values()}
         app.restore()
-        after = {self.thing(app.name, data): shown(self.bound, app.name, data) for data in app.live().values()}
+        after = {self.thing(app.name, data): self.shown(app.name, data) for data in app.live().values()}
         touched = sorted(thing for thing in {*before, *after} if before.get(thing) != after.get(thing))
         for thing in touched:
             self.story.exposed.setdefault(thing, RESTORED)
@@ -73,29 +85,53 @@ class Users:
         self.count += 1
         return self.count
 
-    def _add(self, app: MemoryApp, rng: random.Random, number: int) -> str:
+    def _add(self, app: MemoryApp, rng: random.Random, number: int, data: dict[str, Any] | None = None) -> str:
         thing = f"t{number}"
-        data = self._record(app.name, thing, rng)
-        private = self.setting.private == app.name and rng.random() < 0.3
-        if private:
-            data["kind"] = "private"
+        data = data if data is not None else self._record(app.name, thing, rng)
+        if self.setting.private == app.name and rng.random() < 0.3 and (hidden := self._hidden(app.name, data, rng)):
+            data = data | hidden
             self.story.outside.add(thing)
             self.story.hidden.add(thing)
         record = app.add(data)
         self.story.made.setdefault(thing, app.name)
-        self.story.write(thing, app.name, {}, shown(self.bound, app.name, app.rows[record].data))
+        self.story.write(thing, app.name, {}, self.shown(app.name, app.rows[record].data))
+        self._judge(app, record, thing)
         return f"{app.name} adds {record}: {self._told(data)}"
+
+    def _hidden(self, side: str, data: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+        """What keeps a record out; {} where nothing does."""
+        if self.pen is None:
+            return {"kind": "private"}
+        return self.pen.sieve.moved(side, data, rng, inside=False) or {}
+
+    def _judge(self, app: MemoryApp, record: str, thing: str) -> None:
+        """With lenses: whether they keep their laws for what is there now, and whether it takes part everywhere."""
+        if self.pen is None or self.lenses is None:
+            return
+        native = app.rows[record].data
+        self.story.lawless += [(thing, what) for what in self.lenses.lawless(app.name, native)]
+        if not self.pen.sieve.passes_everywhere(app.name, native):
+            self.story.outside.add(thing)
 
     def _twins(self, rng: random.Random) -> str:
         """The same thing comes into being on two sides."""
         number = self._number()
         first, second = rng.sample(self.setting.users, 2)
-        said = [self._add(self.world.apps[side], rng, number) for side in (first, second)]
+        said = [self._add(self.world.apps[first], rng, number)]
+        data = None
+        if self.pen is not None:
+            made = list(self.world.apps[first].live().values())[-1]
+            data = self.pen.twin(second, first, made, rng)
+            if data is None:
+                return said[0]
+        said.append(self._add(self.world.apps[second], rng, number, data))
         self.story.hidden.discard(f"t{number}")
         self.twins.add(f"t{number}")
         return " and ".join(said)
 
     def _record(self, side: str, thing: str, rng: random.Random) -> dict[str, Any]:
+        if self.pen is not None:
+            return self.pen.record(side, thing, rng)
         data: dict[str, Any] = {}
         for name, row in self.bound.rows.items():
             if side not in row.cells:
@@ -122,19 +158,30 @@ class Users:
         before = app.rows[record].data
         thing = self.thing(app.name, before)
         data = self._change(app, before, rng)
-        if private and app.name == self.setting.private:
-            data = {"kind": None if before["kind"] else "private"}
+        if private and app.name == self.setting.private and (moved := self._turned(app.name, before, rng)):
+            data = moved
             self.story.outside.add(thing)
             self.story.hidden.discard(thing)
-        if poison:
-            data = {"note": POISON}
+        if poison and (bad := self.pen.poison(app.name, POISON) if self.pen else {"note": POISON}):
+            data = bad
             self.story.poisoned.add(thing)
+        shown = self.shown(app.name, before)
         app.edit(record, data)
-        after = shown(self.bound, app.name, app.rows[record].data)
-        self.story.write(thing, app.name, shown(self.bound, app.name, before), after, exposed)
+        after = self.shown(app.name, app.rows[record].data)
+        self.story.write(thing, app.name, shown, after, exposed, before)
+        self._judge(app, record, thing)
         return f"{app.name} edits {record} ({thing}): {self._told(data)}{' *' if exposed else ''}"
 
+    def _turned(self, side: str, before: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+        """What brings a record in that is out, and out that is in; {} where nothing does."""
+        if self.pen is None:
+            return {"kind": None if before["kind"] else "private"}
+        sieve = self.pen.sieve
+        return sieve.moved(side, before, rng, inside=not sieve.passes(side, before)) or {}
+
     def _change(self, app: MemoryApp, before: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+        if self.pen is not None:
+            return self.pen.edit(app.name, before, rng, moving=self.thing(app.name, before) not in self.twins)
         rows = [
             row
             for name, row in self.bound.rows.items()
@@ -157,7 +204,7 @@ class Users:
     def _delete(self, app: MemoryApp, record: str) -> str:
         before = app.rows[record].data
         thing = self.thing(app.name, before)
-        self.story.delete(thing, shown(self.bound, app.name, before))
+        self.story.delete(thing, self.shown(app.name, before), app.name, before)
         app.remove(record)
         return f"{app.name} deletes {record} ({thing})"
 
