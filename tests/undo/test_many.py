@@ -21,7 +21,7 @@ def test_a_thousand_writes_killed_half_way_are_all_taken_back(make: Make) -> Non
     world.run()
     before = held(world)
     for record in records:
-        world.apps["a"].edit(record, note=f"new {record}", place=None)
+        world.apps["a"].edit(record, note=f"new {record}", place="elsewhere")
     run = world.run()
     assert told(run) == 1000
     world.write_mapping("")  # an undo was asked for: its rest needs no approval of the brakes
