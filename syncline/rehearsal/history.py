@@ -141,7 +141,7 @@ class History:
         weather.meanwhile = lambda side: self._meanwhile(side, rng)
         weather.usurp = self._usurp
         midway = random.Random(step.seed + 1)
-        weather.onset = midway.randint(0, 4)
+        weather.onset = 0 if self.unshown[step.side] else midway.randint(0, 4)
         if "some answer 404" in step.faults:
             shown = sorted(set(self.world.apps[step.side].live()) - self.unshown[step.side])
             weather.hidden = frozenset(record for record in shown if midway.random() < 0.4)

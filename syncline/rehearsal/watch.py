@@ -152,10 +152,12 @@ class Watch:
 
     def _known(self) -> None:
         """All that the cursor has passed is in the mirror."""
-        query = select(copies.c.side, copies.c.id, copies.c.version).where(
-            copies.c.sync == SYNC, copies.c.present == "yes"
+        query = select(copies.c.side, copies.c.id, copies.c.version, copies.c.present).where(
+            copies.c.sync == SYNC, copies.c.present != "gone"
         )
-        known = {(row["side"], row["id"]): row["version"] for row in self.world.store.rows(query)}
+        found = self.world.store.rows(query)
+        known = {(row["side"], row["id"]): row["version"] for row in found}
+        there = {(row["side"], row["id"]) for row in found if row["present"] == "yes"}
         for state in self.world.store.all(sides, sides.c.sync == SYNC):
             app = self.world.apps[state["side"]]
             epoch, _, seen = (state["cursor"] or "-1:0").partition(":")
@@ -164,7 +166,8 @@ class Watch:
             for record, row in app.rows.items():
                 if row.changed > int(seen):
                     continue
-                version = known.get((app.name, record))
-                fits = version is None if row.gone else version == app.version(row)
+                at = (app.name, record)
+                version = known.get(at)
+                fits = at not in there if row.gone else at in known and version == app.version(row)
                 if not fits:
                     self.say(8, f"{record} is {app.version(row)} since before the cursor, known as {version}")
