@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from engine import events
+from engine import events, former
 from engine.bound import Bound
 from engine.filters import qualifies
 from engine.match import keys_of
@@ -65,6 +65,7 @@ def _row(sync: str, side: str, seen: Row) -> Row:
         "side": side,
         **{name: seen[name] for name in named},
         "created_at": created(seen),
+        "former": passed(seen),
         "observed": data,
         "present": "yes",
         "missing_since": seen["missing_since"],
@@ -78,11 +79,18 @@ def created(seen: Row) -> str | None:
     return at
 
 
+def passed(seen: Row) -> str | None:
+    """The versions that the record has left behind."""
+    before, now = seen["version_known"] or seen["digest_known"], seen["version"] or seen["digest"]
+    return former.passed(seen["former"], before, now)
+
+
 def _edits(common: Row, row: Row, before: dict[str, Row], link: str | None) -> list[Row]:
     """What somebody changed in a record of ours."""
     if link is None or row["failed"] or row["id"] not in before:
         return []
-    return events.edits({**common, "link": link, "record": row["id"]}, before[row["id"]], row["observed"])
+    about = {**common, "link": link, "record": row["id"]}
+    return events.edits(about, before[row["id"]], row["observed"])
 
 
 def _judge(bound: Bound, side: str, rows: list[Row], before: dict[str, Row]) -> None:

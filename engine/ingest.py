@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from engine import events
-from engine.arrivals import arrive, created, observed, unkey
+from engine import events, former
+from engine.arrivals import arrive, created, observed, passed, unkey
 from engine.bound import Bound
 from engine.events import Event
 from engine.snapshot import Note, frame_of, note_of
 from engine.store import Store, chunks, revise
 from engine.store.lease import Lease
-from engine.store.tables import copies, inbox, links, sides
+from engine.store.tables import copies, inbox, links, mappings, sides
 
 Row = dict[str, Any]
 _SIDE = (copies.c.sync == bindparam("of"), copies.c.side == bindparam("at"))
-_SHOWN = {"present": pl.String, "link": pl.String, "missing_since": pl.String}
+_SHOWN = {"present": pl.String, "link": pl.String, "missing_since": pl.String, "former": pl.String}
 _COMPARED = {"id": pl.String, "digest": pl.String, "version": pl.String, "created_at": pl.String, **_SHOWN}
 _ALL = select(*[copies.c[name] for name in _COMPARED]).where(*_SIDE)
 _THESE = _ALL.where(copies.c.id.in_(bindparam("ids", expanding=True)))
@@ -58,6 +58,7 @@ def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: 
     with store.write() as connection:
         lease.check(connection)
         found = _sorted(connection, common, note, path) if note.records or note.kind == "scan" else {}
+        _doubt(connection, common, found)
         reused = found.get("reused", [])
         step_aside(connection, common, reused)
         arrive(connection, bound, common, [*found.get("new", []), *reused], found.get("changed", []))
@@ -85,6 +86,17 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
     return found
 
 
+def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> None:
+    """What a list shows against what is known from later is asked for by its id in the next run."""
+    new = [row["id"] for row in found.get("new", []) if not row["looked"]]
+    late = former.departed(connection, common["sync"], common["side"], new)
+    found["new"] = [row for row in found.get("new", []) if row["looked"] or row["id"] not in late]
+    at = {name: common[name] for name in ("sync", "side", "at")}
+    pings = [{**at, "record": record} for record in [*late, *(row["id"] for row in found.get("late", []))]]
+    if pings:
+        connection.execute(insert(inbox), sorted(pings, key=lambda ping: ping["record"]))
+
+
 def _known(connection: Connection, common: Row, ids: list[str] | None) -> pl.DataFrame:
     """The side's copies: these, or all, so that a run over changes costs what changed and no more."""
     at = {"of": common["sync"], "at": common["side"]}
@@ -106,7 +118,9 @@ def _kind(note: Note) -> pl.Expr:
     dated = pl.col("created_at").is_not_null() & pl.col("created_at_known").is_null()
     touched = pl.col("version").ne_missing(pl.col("version_known")) | dated | listed_again
     return (
-        pl.when(here & present.is_null())
+        pl.when(here & ~pl.col("looked") & (former.superseded() | (present == "gone").fill_null(False)))
+        .then(pl.lit("late"))
+        .when(here & present.is_null())
         .then(pl.lit("new"))
         .when(here & (pl.col("created_at") != pl.col("created_at_known")))
         .then(pl.lit("reused"))
@@ -135,7 +149,9 @@ def _touch(connection: Connection, common: Row, rows: Sequence[Row]) -> None:
     """The same values, under another version, say."""
     at = {"sync": common["sync"], "side": common["side"]}
     names = ("id", "version", "changed_at", "missing_since")
-    seen = [{**at, **{name: row[name] for name in names}, "created_at": created(row)} for row in rows]
+    seen = [
+        {**at, **{name: row[name] for name in names}, "created_at": created(row), "former": passed(row)} for row in rows
+    ]
     revise(connection, copies, seen)
 
 
@@ -177,7 +193,8 @@ def _advance(connection: Connection, common: Row, note: Note) -> None:
     if note.cursor is not None:
         values["cursor"] = note.cursor
     if note.kind == "scan":
-        values["scanned_at"] = common["at"]
+        newest = select(func.max(mappings.c.version)).where(mappings.c.sync == common["sync"])
+        values |= {"scanned_at": common["at"], "mapped": connection.execute(newest).scalar()}
     revise(connection, sides, [{"sync": common["sync"], "side": common["side"], **values}])
     if note.pings:
         connection.execute(_ANSWERED, {"ids": list(note.pings)})

@@ -23,7 +23,8 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[LinkStat
     """Link id -> its state and its row, for up to some hundred links, locked until the transaction ends."""
     states: dict[str, tuple[LinkState, dict[str, Any]]] = {}
     for row in connection.execute(_LINKS, {"ids": list(ids)}).mappings():
-        state = LinkState(row["id"], row["agreed"], row["origin"], rev=row["rev"])
+        agreed = {name: dict(value) if isinstance(value, dict) else value for name, value in row["agreed"].items()}
+        state = LinkState(row["id"], agreed, dict(row["origin"]), rev=row["rev"])  # changed in place, unlike the row
         states[row["id"]] = (state, dict(row))
     for row in connection.execute(_COPIES, {"ids": list(ids)}).mappings():
         native = row["observed"] if row["present"] == "yes" and not row["failed"] else None
@@ -39,6 +40,8 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[LinkStat
             row["present"],
             row["ours"],
             row["excluded"],
+            row["former"],
+            row["digest"],
         )
         states[row["link"]][0].copies[row["side"]] = copy
     return states

@@ -70,6 +70,10 @@ class Copy:
     """Created by this sync."""
     excluded: str | None = None
     """Why it takes no part."""
+    former: str | None = None
+    """Versions it had before."""
+    digest: str | None = None
+    """Of the fields as last read."""
 
 
 @dataclass

@@ -74,6 +74,8 @@ class Member:
     side: str
     id: str
     link: str | None
+    missing: bool = False
+    """Its side does not show it now; it has no link, and takes no part."""
 
 
 @dataclass
@@ -103,6 +105,9 @@ def match(
     for rule, members in sorted(groups, key=lambda group: group[0]):
         loose = [m for m in members if (m.side, m.id) in left and (m.side, m.id) not in waiting]
         if not loose:
+            continue
+        if any(m.missing for m in members):  # its like may be there all the same
+            waiting |= {(m.side, m.id) for m in loose}
             continue
         gaps = {side for m in members if m.link for side in absent.get(m.link, set())}
         waiting |= {(m.side, m.id) for m in loose if m.side in gaps}

@@ -12,7 +12,7 @@ from engine import journal
 from engine.store.tables import copies, inbox, mappings, sides
 
 _SIDES = select(sides).where(sides.c.sync == bindparam("of"))
-_MAPPED = select(func.max(mappings.c.at)).where(mappings.c.sync == bindparam("of"))
+_MAPPED = select(func.max(mappings.c.version)).where(mappings.c.sync == bindparam("of"))
 _COPIES = select(copies.c.side, copies.c.id).where(copies.c.sync == bindparam("of"))
 _MISSING = _COPIES.where(copies.c.present == "missing")
 _UNLISTED = _COPIES.where(
@@ -27,8 +27,8 @@ class Outset:
 
     sides: dict[str, dict[str, Any]]
     """Side -> its row: cursor, account, schema, trust."""
-    mapped_at: str | None
-    """When the mapping last changed."""
+    mapped: int | None
+    """The newest version of the mapping."""
     missing: Sequence[tuple[str, str]]
     """(side, record): each is looked at a second time."""
     unheard: Sequence[dict[str, Any]]
@@ -50,8 +50,8 @@ class Outset:
 
     def afresh(self, side: str) -> bool:
         """Whether the mapping has changed since the side was last scanned: then everything is looked at again."""
-        scanned = self.sides[side]["scanned_at"]
-        return bool(self.mapped_at and scanned and self.mapped_at > scanned)
+        row = self.sides[side]
+        return row["scanned_at"] is not None and self.mapped != row["mapped"]
 
     def revisit(self, side: str) -> set[str]:
         """Records to read by id: missing ones, those with a write in doubt, and those that pings name."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from engine import events, holds, journal
 from engine.bound import Bound
@@ -110,7 +110,7 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
     groups: dict[tuple[int, str], list[Member]] = defaultdict(list)
     for part in chunks(sorted({key for _, key in keys})):
         query = (
-            select(copy_keys.c.rule, copy_keys.c.key, copies.c.side, copies.c.id, copies.c.link)
+            select(copy_keys.c.rule, copy_keys.c.key, copies.c.side, copies.c.id, copies.c.link, copies.c.present)
             .join(
                 copies,
                 (copies.c.sync == copy_keys.c.sync)
@@ -119,11 +119,13 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
             )
             .outerjoin(links, links.c.id == copies.c.link)
             .where(copy_keys.c.sync == sync, copy_keys.c.key.in_(part), unmatched(copies))
-            .where(links.c.ended.is_(None), copies.c.present == "yes", copies.c.failed.is_(None))
+            .where(links.c.ended.is_(None), copies.c.failed.is_(None))
+            .where(or_(copies.c.present == "yes", and_(copies.c.present == "missing", copies.c.link.is_(None))))
         )
         for row in connection.execute(query):
-            if row.link is not None or (row.side, row.id) in wanted:
-                groups[row.rule, row.key].append(Member(row.side, row.id, row.link))
+            missing = row.present == "missing"
+            if row.link is not None or missing or (row.side, row.id) in wanted:
+                groups[row.rule, row.key].append(Member(row.side, row.id, row.link, missing))
     return [(rule, members) for (rule, _), members in sorted(groups.items())]
 
 

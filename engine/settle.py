@@ -15,6 +15,7 @@ from engine.arrivals import bound_container, rekey
 from engine.bound import Bound
 from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
+from engine.former import passed
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
 from engine.outcome import failed
 from engine.store import put, revise
@@ -102,9 +103,11 @@ def _observed(bound: Bound, row: dict[str, Any], record: Record, former: Copy | 
         "changed_by": record.changed_by,
         "present": "yes",
         "missing_since": None,
+        "former": None,
     }
     if former is not None and former.id == record.id:
-        return former, columns
+        before, now = former.version or former.digest, record.version or columns["digest"]
+        return former, {**columns, "former": passed(former.former, before, now)}
     return Copy(row["side"], record.id, None, ours=True), {**columns, "link": row["link"]}
 
 

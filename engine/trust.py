@@ -95,10 +95,10 @@ def _missing(connection: Connection, sync: str, side: str) -> list[str]:
 
 
 def _expected(sync: str, side: str) -> tuple[Any, ...]:
-    """Linked records that the side should show: not those deleted elsewhere, perhaps already by us here."""
+    """Records that the side should show: not those deleted elsewhere, perhaps already by us here."""
     other = copies.alias()
     deleted = exists().where(other.c.link == copies.c.link, other.c.sync == sync, other.c.present == "gone")
-    return copies.c.sync == sync, copies.c.side == side, copies.c.link.is_not(None), ~deleted
+    return copies.c.sync == sync, copies.c.side == side, ~deleted
 
 
 def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: list[str]) -> list[dict[str, Any]]:

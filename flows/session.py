@@ -126,8 +126,9 @@ class Session:
         """The mapping bound to the schemas. Raises MappingError where they do not fit."""
         known = self.outset().sides
         schemas = {side: self.schema(side, known[side]["schema"]) for side in self.mapping.sides}
-        problems = check_against(self.mapping, schemas)
-        if problems:
+        if check_against(self.mapping, schemas):  # the apps may have changed since
+            schemas = {side: self.renew_schema(side, known[side]["schema"]) for side in self.mapping.sides}
+        if problems := check_against(self.mapping, schemas):
             raise MappingError(problems)
         return Bound(self.mapping, schemas)
 

@@ -56,6 +56,7 @@ sides = Table(
     Column("cursor", Text),
     Column("read_at", String),
     Column("scanned_at", String),
+    Column("mapped", Integer),  # version of the mapping that all its records were last judged by
     Column("untrusted", String),  # the reason, or null
 )
 links = Table(
@@ -92,6 +93,7 @@ copies = Table(
     Column("changed_at", String),
     Column("created_at", String),  # as the app says: the same id with another one is another record
     Column("changed_by", String),  # who changed it last, where the app tells
+    Column("former", Text),  # versions it had before, which a list may still show
     Column("present", String, nullable=False),  # yes | missing | absent (until trust has spoken) | gone
     Column("missing_since", String),
     Column("excluded", String),  # why it takes no part, or null

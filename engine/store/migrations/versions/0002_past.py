@@ -13,6 +13,8 @@ def upgrade() -> None:
     """Adds nullable columns only: nothing that is there changes."""
     op.add_column("copies", sa.Column("created_at", sa.String()))
     op.add_column("copies", sa.Column("changed_by", sa.String()))
+    op.add_column("copies", sa.Column("former", sa.Text()))
+    op.add_column("sides", sa.Column("mapped", sa.Integer()))
     op.add_column("runs", sa.Column("about", sa.Text()))
     op.create_index("ix_history_at", "history", ["at"])
     op.create_index("runs_started", "runs", ["sync", "started_at"])

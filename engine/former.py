@@ -1,0 +1,46 @@
+"""What a record was a little while ago: the lists of some apps still show it then.
+
+A version that is known to be superseded, or a record that is known to be deleted, is not believed when a list shows
+it: the record is looked at by its id first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from sqlalchemy import Connection, bindparam, select
+
+from engine.events import Event
+from engine.store import chunks
+from engine.store.tables import history
+
+KEPT = 4
+"""Former versions that are remembered of each record."""
+_DEPARTED = select(history.c.record).where(
+    history.c.sync == bindparam("of"),
+    history.c.side == bindparam("at"),
+    history.c.event.in_((Event.GONE, Event.DELETED)),
+    history.c.record.in_(bindparam("ids", expanding=True)),
+)
+
+
+def passed(former: str | None, before: str | None, now: str | None) -> str | None:
+    """The former versions once a record has come from one to the next: its version where the app tells one, else the
+    digest of its values."""
+    kept = [one for one in [*(former or "").split("\n"), before] if one and one != now][-KEPT:]
+    return "\n".join(["", *kept, ""]) if kept else None
+
+
+def superseded() -> pl.Expr:
+    """Whether a row of a snapshot joined with the known copies shows what is known to be former."""
+    shown = pl.coalesce("version", "digest")
+    return pl.col("former").str.contains(pl.concat_str(pl.lit("\n"), shown, pl.lit("\n")), literal=True).fill_null(False)
+
+
+def departed(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> set[str]:
+    """Those of the ids whose record was deleted."""
+    found: set[str] = set()
+    for part in chunks(ids):
+        found |= set(connection.execute(_DEPARTED, {"of": sync, "at": side, "ids": list(part)}).scalars())
+    return found
