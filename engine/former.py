@@ -33,9 +33,11 @@ def passed(former: str | None, before: str | None, now: str | None) -> str | Non
 
 
 def superseded() -> pl.Expr:
-    """Whether a row of a snapshot joined with the known copies shows what is known to be former."""
-    shown = pl.coalesce("version", "digest")
-    return pl.col("former").str.contains(pl.concat_str(pl.lit("\n"), shown, pl.lit("\n")), literal=True).fill_null(False)
+    """Whether a row of a snapshot joined with the known copies shows what is known to be former, or deleted."""
+    shown, known = pl.coalesce("version", "digest"), pl.coalesce("version_known", "digest_known")
+    line = pl.concat_str(pl.lit("\n"), shown, pl.lit("\n"))
+    deleted = (pl.col("present") == "gone") & (shown == known)
+    return pl.col("former").str.contains(line, literal=True).fill_null(False) | deleted.fill_null(False)
 
 
 def departed(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> set[str]:

@@ -14,7 +14,7 @@ from engine.linkstate import Copy, LinkState
 from engine.store import chunks, revise
 from engine.store.tables import copies, links
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: Any = bindparam("ids", expanding=True)
 _LINKS = select(links).where(links.c.id.in_(_IDS)).with_for_update()
 _COPIES = select(copies).where(copies.c.link.in_(_IDS))
 
