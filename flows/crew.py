@@ -61,6 +61,8 @@ class Crew:
 
     def take_back_again(self) -> list[str]:
         """The same for its records that were edited while we wrote."""
+        if not steps.unsettled(self.work):
+            return []
         return self._planned(
             tasks.take_back_again.submit(self.ticket, self.work.errors, wait_for=self._next(), return_state=False)
         )

@@ -36,6 +36,14 @@ def deletions(case: Case) -> None:
         _make_again(case, lacking)
 
 
+def vague(case: Case) -> str | None:
+    """A side where the undo that is to be undone may have deleted what a run had created: nothing was heard of it."""
+    if not any(change["op"] == Op.DELETE for change in case.traces.changes):
+        return None
+    taken = [copy for copy in case.link.copies.values() if copy.excluded == TAKEN]
+    return next((copy.side for copy in taken if copy.present == "missing"), None)
+
+
 def _make_again(case: Case, lacking: list[str]) -> None:
     where = (copies.c.link == case.link.id, copies.c.side.in_(lacking), copies.c.present == "gone")
     case.connection.execute(copies.delete().where(*where))

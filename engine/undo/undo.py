@@ -42,9 +42,8 @@ def undo(connection: Connection, bound: Bound, sync: str, run: str, asked: Asked
 
 def _take_back(case: Case, unsure: bool) -> None:
     away = next((copy.excluded for copy in case.link.copies.values() if copy.excluded not in (None, TAKEN)), None)
-    vague = [side for side, copy in case.link.copies.items() if copy.excluded == TAKEN and copy.present == "missing"]
-    if vague:
-        case.leave("record", f"whether it was deleted on {vague[0]} is not known yet: undo it again after the next run")
+    if vague := records.vague(case):
+        case.leave("record", f"whether it was deleted on {vague} is not known yet: undo it again after the next run")
     elif unsure:
         case.leave("record", "the outcome of a write is not known yet: undo it again after the next run")
     elif away:
