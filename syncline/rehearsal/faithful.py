@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,10 +11,12 @@ from engine.bound import Bound
 from engine.canonical import dumps, same
 from engine.lens import Refusal
 from syncline.rehearsal.story import Said
+from syncline.rehearsal.takes import occurring
 
 Native = Mapping[str, Any]
 Shared = dict[str, Any]
 EMPTY: tuple[Any, ...] = (None, "", [], {})
+TOKEN = re.compile(r"\b[tw]\d+\b")
 
 
 def exact(value: Any) -> str | None:
@@ -90,6 +93,7 @@ class Lenses:
             yield from self._unstable(other, shared)
 
     def _unstable(self, side: str, shared: Shared) -> Iterator[str]:
+        """What is wrong with a copy of this on a side: it is poorer at most, and stays what it is."""
         try:
             once = self.copy(side, shared)
             twice = self.copy(side, once)
@@ -99,6 +103,21 @@ class Lenses:
             if exact(value) != exact(twice[name]):
                 given = dumps(shared.get(name))
                 yield f"{name} on {side}: {given} shows as {dumps(value)}, and that as {dumps(twice[name])}"
+            if self._lost(side, name, shared.get(name), value):
+                yield f"{name} on {side}: {dumps(shared[name])} shows as {dumps(value)}"
+        one, other = occurring(self.bound, shared), occurring(self.bound, once)
+        if one is not None and other is not None and one != other:
+            yield f"on {side} it takes place at {sorted(other - one)[:3]} too, and not at {sorted(one - other)[:3]}"
+
+    def _lost(self, side: str, name: str, value: Any, shown: Any) -> bool:
+        """Whether a copy shows nothing, or something else: what users write begins with a token that no lens needs."""
+        row = self.bound.rows[name]
+        if side not in row.targets or value in EMPTY or getattr(row.cells[side].lens, "klass", "") == "one-way":
+            return False
+        if row.many:
+            return not set(value) <= set(shown)
+        token = TOKEN.search(str(value)) if isinstance(value, str) else None
+        return shown in EMPTY or (token is not None and token[0].casefold() not in str(shown).casefold())
 
     def _view(self, side: str, row: str, agreed: Shared, native: Native) -> Any:
         name = self.bound.rows[row].cells[side].name

@@ -151,7 +151,7 @@ class Pen:
             record = rng.choice(past)
             return {name: record[name] for name in names if record.get(name) is not None}
         for _ in range(TRIES):
-            shared = self._schedule(rng, series=rng.random() < 0.4)
+            shared = self._schedule(rng, series=rng.random() < 0.5)
             fields = self._put(side, {**self.bound.get(side, data), **shared}, {}, self.times)
             if fields is not None:
                 return respelled(rng, self._patterned(side, fields, rng))

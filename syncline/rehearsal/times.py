@@ -80,7 +80,7 @@ def lines_of(rng: random.Random, begin: Anchor) -> list[str]:
         "FREQ=HOURLY;COUNT=3",
         "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
     )
-    lines = [f"RRULE:{rng.choice(odd if rng.random() < 0.25 else common)}"]
+    lines = [f"RRULE:{rng.choice(odd if rng.random() < 0.4 else common)}"]
     if rng.random() < 0.08:
         lines.append(f"RDATE;VALUE=DATE:{at + timedelta(days=100):%Y%m%d}")
     return lines

@@ -34,7 +34,7 @@ class Watch:
         self.patchy: set[str] = set()
         """Sides that have hidden rows since their last whole reading."""
         self.limits = Limits(world.store, SYNC, bound.mapping.brakes)
-        private = world.setting.private if world.setting.marker == "title" else ""
+        private = world.setting.private if world.setting.recorded is None else ""
         self.sealed = Sealed(world.apps[private]) if private else None
         for app in world.apps.values():
             app.watch = self.write
