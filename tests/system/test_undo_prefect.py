@@ -9,7 +9,7 @@ from tests.system.test_prefect import Make, make, shown
 __all__ = ["make", "shown"]
 
 
-def test_the_page_shows_an_undo_from_its_tasks_to_its_end(make: Make) -> None:  # noqa: F811 - the fixture
+def test_the_page_shows_an_undo_from_its_tasks_to_its_end(make: Make) -> None:
     it = make()
     it.meet("google", 2)
     first = it.run()
