@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from engine.canonical import same
 from engine.contract import Op
 from engine.events import Event
 from engine.linkstate import Atom, label
 from engine.store.tables import changes, history, runs
+from engine.store.tables import links as link_table
 
 DEEDS = (Event.AGREED, Event.CREATED, Event.UPDATED, Event.DELETED)
 """What can be undone."""
@@ -80,13 +81,17 @@ class Traces:
     """Its history, oldest first."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """What the runs meant sent, or wanted to, oldest first."""
+    whole: bool = True
+    """False where the beginning of its history is not kept any more."""
 
     def chain(self, atom: Atom) -> list[dict[str, Any]]:
         """The agreed values of a field after the first, oldest first."""
         return [row for row in self.rows if row["event"] == Event.AGREED and row["field"] == label(atom)]
 
     def first(self) -> str | None:
-        """The run that agreed on the link's first values, when it was new."""
+        """The run that agreed on the link's first values, when it was new; None where that is not kept any more."""
+        if not self.whole:
+            return None
         return next((str(row["run"]) for row in self.rows if row["event"] == Event.AGREED), None)
 
     def joined(self, meant: Collection[str]) -> set[str]:
@@ -131,6 +136,10 @@ def traces(connection: Connection, links: Sequence[str], meant: Collection[str])
     found: dict[str, Traces] = defaultdict(Traces)
     for row in connection.execute(select(history).where(history.c.link.in_(links)).order_by(history.c.id)).mappings():
         found[row["link"]].rows.append(dict(row))
+    kept = select(func.min(runs.c.started_at)).where(runs.c.sync == link_table.c.sync).scalar_subquery()
+    old = select(link_table.c.id).where(link_table.c.id.in_(links), link_table.c.created_at < kept)
+    for link in connection.execute(old).scalars():
+        found[link].whole = False
     where = (changes.c.link.in_(links), changes.c.run.in_(sorted(meant)))
     query = select(changes).join(runs, runs.c.id == changes.c.run).where(*where)
     for row in connection.execute(query.order_by(runs.c.started_at, changes.c.seq)).mappings():
