@@ -75,7 +75,7 @@ class Member:
     id: str
     link: str | None
     missing: bool = False
-    """Its side does not show it now; it has no link, and takes no part."""
+    """Its side does not show it now."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, select, update
 
 from engine import events, holds, journal
 from engine.bound import Bound
@@ -120,7 +120,7 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
             .outerjoin(links, links.c.id == copies.c.link)
             .where(copy_keys.c.sync == sync, copy_keys.c.key.in_(part), unmatched(copies))
             .where(links.c.ended.is_(None), copies.c.failed.is_(None))
-            .where(or_(copies.c.present == "yes", and_(copies.c.present == "missing", copies.c.link.is_(None))))
+            .where(copies.c.present.in_(("yes", "missing")))
         )
         for row in connection.execute(query):
             missing = row.present == "missing"

@@ -80,16 +80,14 @@ def plan_link(
         elif copy is None:
             if not creates or not _creates(bound, link, side) or blocked:
                 continue
-            if side in rules.trusted:
+            if side in rules.trusted and (side in link.again or link.readable()):
                 _create(bound, link, side, rules, plan)
-            else:  # among what it does not show may be just this record
+            else:  # what it does not show may be just this record; and a record that nobody shows may be gone
                 plan.blocked = True
         elif copy.native is not None:
-            due = [
-                atom
-                for atom in link.moved(bound, side)
-                if atom not in blocked and _read(bound, copy.native, side, atom)
-            ]
+            moved = [atom for atom in link.moved(bound, side) if atom not in blocked]
+            due = [atom for atom in moved if _read(bound, copy.native, side, atom)]
+            plan.blocked |= len(due) < len(moved)
             if due:
                 _update(bound, link, side, due, rules, plan)
         elif copy.present != "gone":

@@ -31,6 +31,8 @@ class Source:
     """The mapping has changed since the side was last scanned."""
     pings: Sequence[int] = ()
     """What apps told of the side before it is read."""
+    retry: bool = False
+    """Somebody asked for everything: what an app refused before is tried again."""
 
 
 def read(
@@ -44,9 +46,8 @@ def read(
     account = source.account
     if source.cursor is None or account is None:
         account = _account(connector, source)
-    note = Note(
-        source.side, "changes" if source.cursor else "scan", None, account, afresh=source.afresh, pings=source.pings
-    )
+    kind = "changes" if source.cursor else "scan"
+    note = Note(source.side, kind, None, account, afresh=source.afresh, pings=source.pings, retry=source.retry)
     try:
         save(path, _pages(connector, source, note, beat), wanted, note)
     except CursorExpired:  # perhaps because it was another account's

@@ -40,6 +40,8 @@ class Note:
     requests: int = 0
     afresh: bool = False
     """The mapping has changed since the last scan: every record is judged, keyed and merged anew."""
+    retry: bool = False
+    """Everything was asked for, not only what changed."""
     error: str = ""
     """Why the side could not be read; the snapshot then says nothing."""
     pings: Sequence[int] = ()

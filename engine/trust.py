@@ -107,7 +107,7 @@ def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: 
     for part in chunks(missing):
         where = (copies.c.sync == sync, copies.c.side == side, copies.c.id.in_(part))
         tied |= {row.id: row.link for row in connection.execute(select(copies.c.id, copies.c.link).where(*where))}
-    called = titles(connection, bound, tied.values())
+    called = titles(connection, bound, [link for link in tied.values() if link])
     return [{"record": record, "title": called.get(link)} for record, link in tied.items()]
 
 

@@ -44,7 +44,7 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
         with session.project.store.read() as connection:
             revisit |= session.canaries.ids(connection, session.sync, side)
     cursor = None if scan else state["cursor"]
-    source = _source(work, side, cursor, revisit, state["account"], afresh, known.pinged(side))
+    source = _source(work, side, cursor, revisit, state["account"], afresh, known.pinged(side), full or afresh)
     log.info("reading %s (%s)", side, "everything" if scan else "changes")
     return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
 

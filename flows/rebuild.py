@@ -146,7 +146,7 @@ def _link(work: Work, snapshots: Mapping[str, Path], stamps: rebuild.Stamps) -> 
 def _plan(work: Work, about: dict[str, int]) -> list[str]:
     """Merges and plans; the sides to write."""
     session, store = work.session, work.session.project.store
-    work.scanned = True
+    work.retry = True
     given = (store, session.bound, work.lease, work.run, steps.rules(work, steps.trusts(work)))
     decided = decide(*given, rebuild.careful(session.brakes), session.now)
     with store.write() as connection:

@@ -66,7 +66,7 @@ def observe(work: Work, snapshots: Mapping[str, Path]) -> tuple[dict[str, str | 
     session, store = work.session, work.session.project.store
     notes = {side: note_of(path) for side, path in snapshots.items()}
     work.errors |= {side: note.error for side, note in notes.items() if note.error}
-    work.scanned = any(note.kind == "scan" for note in notes.values())
+    work.retry = any(note.retry for note in notes.values())
     seen = [_ingest(work, side, path) for side, path in snapshots.items() if side not in work.errors]
     verdicts = trust(store, work.lease, work.run, session.brakes, seen, session.now, session.canaries)
     agenda = _recover(work, verdicts, _agenda(work))
@@ -121,7 +121,7 @@ def again(work: Work, verdicts: Mapping[str, str | None]) -> Decided | None:
 
 def reread(work: Work, verdicts: Mapping[str, str | None]) -> None:
     """Looks again at the records that changed while we wrote."""
-    work.scanned = False  # what was refused in this run is not tried once more
+    work.retry = False  # what was refused in this run is not tried once more
     for side in [side for side in verdicts if side not in work.errors]:
         stale = _stale(work, side)
         if stale:
@@ -177,7 +177,7 @@ def rules(work: Work, verdicts: Mapping[str, str | None]) -> Rules:
     """What this run may do on which sides."""
     readable = frozenset(side for side in verdicts if side not in work.errors)
     trusted = frozenset(side for side in readable if verdicts[side] is None)
-    return Rules(readable, trusted, f"{work.session.clock().year + 5}-12-31", work.scanned)
+    return Rules(readable, trusted, f"{work.session.clock().year + 5}-12-31", work.retry)
 
 
 def _stale(work: Work, side: str) -> list[str]:

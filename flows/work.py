@@ -21,7 +21,7 @@ class Work:
     run: str
     lease: Lease
     dry: bool = False
-    scanned: bool = False
+    retry: bool = False
     """A side was read whole: what an app refused before is tried again."""
     started: float = field(default_factory=time.monotonic)
     errors: dict[str, str] = field(default_factory=dict)
