@@ -77,12 +77,21 @@ def views() -> str:
     return reference()
 
 
+def invariants() -> str:
+    """What a rehearsal checks, and what it counts apart."""
+    from syncline.rehearsal.invariants import INVARIANTS, UNAVOIDABLE
+
+    rows = ["| no. | what must hold |", "|---|---|", *(f"| {number} | {name} |" for number, name in INVARIANTS.items())]
+    return "\n".join([*rows, "", "Counted apart:", "", *(f"- {reason}" for reason in UNAVOIDABLE)])
+
+
 MAKERS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
     "connectors": connectors,
     "accounts": accounts,
     "views": views,
+    "invariants": invariants,
 }
 
 

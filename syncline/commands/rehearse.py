@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -9,6 +10,8 @@ from cyclopts import Parameter
 from syncline.exits import Exit
 from syncline.options import AsJson, ProjectDir, opened
 from syncline.output import emit, note, progress_bar
+
+STEPS = re.compile(r"\d+(-\d+)?(,\s*\d+(-\d+)?)*")
 
 
 def rehearse(
@@ -36,6 +39,9 @@ def rehearse(
 
     settings = None
     left_alone: tuple[str, ...] = ()
+    if histories < 1 or (steps is not None and not STEPS.fullmatch(steps)):
+        note("syncline: --histories is 1 or more, and --steps names steps by their numbers, such as 0,3,5-8.")
+        return Exit.USAGE
     if what is not None:
         from syncline.rehearsal.own import setting_of
 
@@ -51,10 +57,7 @@ def rehearse(
     with progress_bar("histories") as progress:
         totals = play_all(seed, histories, settings, processes=processes, progress=progress)
     document: dict[str, Any] = totals.as_json() | {"first_seed": seed, "left_alone": list(left_alone)}
-    emit(document, json, totals_table)
     if totals.failing:
-        first = totals.failing[0][0]
-        note("\nThe shortest form of the first one:\n")
-        for line in told(first, settings, None, what, shorten=True)["trace"]:
-            note(line)
+        document["shortest"] = told(totals.failing[0][0], settings, None, what, shorten=True)
+    emit(document, json, totals_table)
     return Exit.ERROR if totals.failing else Exit.DONE

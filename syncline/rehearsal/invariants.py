@@ -37,7 +37,7 @@ INVARIANTS: Mapping[int, str] = {
     29: "the lenses keep their laws",
     30: "no more at once than the brakes allow, or a person released",
 }
-"""1 to 26 are the usual ones; the last three are promises of this product."""
+"""1 to 26 are the usual ones; the last four are promises of this product."""
 
 
 BLIND_WRITE = "an edit between the look and the write, on an app that cannot refuse stale writes"

@@ -67,6 +67,7 @@ def totals_table(doc: dict[str, Any]) -> RenderableType:
     if doc["failing"]:
         failing = [(str(item["seed"]), item["what"]) for item in doc["failing"]]
         parts.append(table(("failing seed", "what"), failing))
+        parts.append("\n".join(["The shortest form of the first one:", "", *doc["shortest"]["trace"]]))
     return Group(*parts)
 
 
