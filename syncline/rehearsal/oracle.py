@@ -54,7 +54,7 @@ class Oracle:
             return
         if deleted and not all(map(self.bound.mapping.deletes_at, self.world.apps)):
             return  # where it may not be deleted it stays, and takes no part any more
-        if deleted and not self.story.standing(thing):
+        if deleted and not self.story.standing(thing) and thing not in self.story.unsure:
             yield self._said(4, thing, f"{thing} is back on {', '.join(rows)}")
         agreed = self.agreed.of(thing, rows) if self.agreed else {}
         lacking = [side for side in self.world.apps if side not in rows and self._due(side, agreed)]

@@ -77,6 +77,8 @@ class Story:
     poisoned: set[str] = field(default_factory=set)
     exposed: dict[str, str] = field(default_factory=dict)
     """Thing -> what happened to it that no client can mend."""
+    unsure: set[str] = field(default_factory=set)
+    """Things deleted by somebody who saw values that may or may not have been those that were written elsewhere."""
     lawless: list[tuple[str, str]] = field(default_factory=list)
     """Things with a value for which a lens breaks its laws, and how."""
     values: dict[tuple[str, Atom], set[str | None]] = field(default_factory=dict)
@@ -117,7 +119,11 @@ class Story:
         self.deleted.add(thing)
         for one in self.said:
             if one.thing == thing and not one.superseded:
-                one.superseded = self.saw(one, before.get(one.atom), side, native or {})
+                seen = before.get(one.atom)
+                one.superseded = self.saw(one, seen, side, native or {})
+                sure = self.tokens or (one.value == seen and any(map(str.isdigit, one.value or "")))
+                if one.superseded and not sure:
+                    self.unsure.add(thing)
 
     def standing(self, thing: str) -> list[Said]:
         """What users wrote of it and nobody wrote over."""
