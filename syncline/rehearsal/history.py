@@ -12,6 +12,7 @@ from datetime import timedelta
 from engine import accounting
 from engine.bound import Bound
 from engine.contract import AppError
+from engine.history import replayed
 from engine.ids import drawn_from
 from engine.problem import MappingError
 from engine.store.lease import Busy, Fenced
@@ -223,6 +224,8 @@ class History:
         elif moved := sorted(set(self._state()) ^ set(before)):
             self.watch.say(14, f"an idle run changed the state: {moved[:2]}")
         self.watch.found += Oracle(self.world, self.bound, self.users).judge()
+        for gap in replayed(self.world.store, SYNC):
+            self.watch.say(21, gap)
 
     def _state(self) -> list[str]:
         tables = (links, copies, changes, holds, history)

@@ -43,7 +43,8 @@ INVARIANTS: Mapping[int, str] = {
 BLIND_WRITE = "an edit between the look and the write, on an app that cannot refuse stale writes"
 UNLISTED = "the like of a new record, on a side whose list left it out before it was ever seen"
 RESTORED = "a server restored from its backup takes back what was written since"
-UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED)
+RESPELLED = "a value that an app silently rewrote, in an answer that nobody heard, looks like an edit"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED)
 """What no client can keep, by what the apps do: counted apart."""
 
 

@@ -11,11 +11,12 @@ from engine.canonical import digest
 from engine.contract import Op, Support, Write
 from engine.store.tables import changes, copies, sides
 from syncline.rehearsal.app import MemoryApp
-from syncline.rehearsal.invariants import UNLISTED, Violation
+from syncline.rehearsal.asked import unasked
+from syncline.rehearsal.invariants import RESPELLED, UNLISTED, Violation
 from syncline.rehearsal.limits import Limits
 from syncline.rehearsal.sealed import Sealed
 from syncline.rehearsal.users import Users
-from syncline.rehearsal.weather import Weather
+from syncline.rehearsal.weather import UNANSWERED, Weather, named
 from syncline.rehearsal.world import SYNC, World
 
 MOST = 5
@@ -33,6 +34,8 @@ class Watch:
         self.writes: dict[tuple[str, str, str], int] = {}
         self.patchy: set[str] = set()
         """Sides that have hidden rows since their last whole reading."""
+        self.deaf = False
+        """Some answer was never heard."""
         self.limits = Limits(world.store, SYNC, bound.mapping.brakes)
         private = world.setting.private if world.setting.recorded is None else ""
         self.sealed = Sealed(world.apps[private]) if private else None
@@ -53,6 +56,7 @@ class Watch:
             self._deleted(app, write)
         else:
             self._often(app, write)
+            self._asked(app, write)
 
     def rested(self) -> None:
         """A user did something: what is written from here on has a reason."""
@@ -60,6 +64,7 @@ class Watch:
 
     def after(self, weather: Weather, *, full: bool) -> None:
         """A run has ended, one way or the other."""
+        self.deaf |= bool(UNANSWERED & set(map(named, weather.struck)))
         if {"missing rows", "some answer 404"} & set(weather.struck):
             self.patchy.add(weather.side)
         elif full:
@@ -131,6 +136,21 @@ class Watch:
             self.writes[where] = self.writes.get(where, 0) + 1
             if self.writes[where] == OFTEN:
                 self.say(16, f"{name} of {write.id} on {app.name} is written again and again")
+
+    def _asked(self, app: MemoryApp, write: Write) -> None:
+        row, story = app.rows.get(write.id or ""), self.users.story
+        if row is None or row.gone or self.world.setting.recorded is not None:
+            return
+        thing = self.users.thing(app.name, row.data)
+        marker = self.world.setting.marker
+        for number, what in unasked(self.bound, story, app.name, thing, row.data, write.data, marker):
+            self.say(number, what, story.exposed.get(thing, "") or self._respelled())
+
+    def _respelled(self) -> str:
+        """An app that silently rewrote a value, and no answer that would have told."""
+        silent = any(at.habits.upper or at.habits.trims or at.habits.rounds for at in self.world.setting.places.values())
+        self.deaf |= bool(UNANSWERED & set(map(named, self.world.weather.struck)))
+        return RESPELLED if silent and self.deaf else ""
 
     def _one_to_one(self) -> None:
         where = (copies.c.sync == SYNC, copies.c.link.is_not(None), copies.c.present.in_(("yes", "missing", "absent")))

@@ -50,6 +50,17 @@ BLIND = {"outage", "outage midway", "missing rows", "some answer 404", "stale li
 """Faults with which a side does not show what it holds."""
 
 
+UNANSWERED = {
+    "crash",
+    "crash at a commit",
+    "timeout before it landed",
+    "timeout after it landed",
+    "server error",
+    "another run takes over",
+}
+"""Faults with which nobody hears what an app stored."""
+
+
 def named(struck: str) -> str:
     """The fault that struck, without where."""
     return struck.partition(" (")[0]
