@@ -59,19 +59,26 @@ class Lenses:
             return True
 
     def unlike(self, side: str, native: Native, agreed: Shared) -> Iterator[str]:
-        """Rows of a record that show something else than the side would show of the agreed values."""
-        shown = self.bound.get(side, native)
+        """Rows of a record that show something else than the side would show of the agreed values.
+
+        A row that the side cannot hold waits for a person, and with it the rows it looks at or is looked at by.
+        """
+        shown, wanted, waiting = self.bound.get(side, native), {}, set[str]()
         for name, row in self.bound.rows.items():
             if side not in row.targets or name not in shown or name not in agreed:
                 continue
-            if exact(shown[name]) == exact(agreed[name]):
-                continue
             try:
-                wanted = self._view(side, name, agreed, native)
+                wanted[name] = self._view(side, name, agreed, native)
             except Refusal:
-                continue  # it waits for a person, who was asked
-            if exact(shown[name]) != exact(wanted):
-                yield f"{name} on {side} is {dumps(shown[name])} instead of {dumps(wanted)}"
+                waiting |= self._tied(side, name)
+        for name in sorted(wanted.keys() - waiting):
+            if exact(shown[name]) not in (exact(agreed[name]), exact(wanted[name])):
+                yield f"{name} on {side} is {dumps(shown[name])} instead of {dumps(wanted[name])}"
+
+    def _tied(self, side: str, name: str) -> set[str]:
+        at = {row.name: row.cells[side] for row in self.bound.rows.values() if side in row.cells}
+        cell = at[name]
+        return {name} | {other for other, one in at.items() if one.name in cell.reads or cell.name in one.reads}
 
     def lawless(self, side: str, native: Native) -> Iterator[str]:
         """Laws of the lenses that a record breaks, in sentences."""
