@@ -78,10 +78,10 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
     """The rows that something is to be done about, by what that is."""
     frame = frame_of(path)
     known = _known(connection, common, None if note.kind == "scan" else frame.get_column("id").to_list())
-    joined = frame.join(known, on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
+    joined = frame.lazy().join(known.lazy(), on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
     found: dict[str, list[Row]] = {}
     sorts = joined.with_columns(kind=_kind(note), missing_since=_unlisted_since(note))
-    for row in sorts.filter(pl.col("kind").is_not_null()).iter_rows(named=True):
+    for row in sorts.filter(pl.col("kind").is_not_null()).collect().iter_rows(named=True):
         found.setdefault(row["kind"], []).append(row)
     return found
 

@@ -194,6 +194,8 @@ class MemoryApp:
 
     def _cursor(self) -> str:
         seen = max((row.changed for row in self.rows.values()), default=0)
+        if self.weather.outage(self.name):
+            seen = 0  # it has shown nothing
         return f"{self.epoch}:{min(seen, self.horizon) if self.horizon is not None else seen}"
 
     def _listed(self, since: int) -> Iterator[Record]:
