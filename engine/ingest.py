@@ -88,9 +88,9 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
 
 def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> None:
     """What a list shows against what is known from later is asked for by its id in the next run."""
-    new = [row["id"] for row in found.get("new", []) if not row["looked"]]
+    new = [row for row in found.get("new", []) if not row["asked"]]
     late = former.departed(connection, common["sync"], common["side"], new)
-    found["new"] = [row for row in found.get("new", []) if row["looked"] or row["id"] not in late]
+    found["new"] = [row for row in found.get("new", []) if row["id"] not in late]
     at = {name: common[name] for name in ("sync", "side", "at")}
     pings = [{**at, "record": record} for record in [*late, *(row["id"] for row in found.get("late", []))]]
     if pings:
@@ -118,7 +118,7 @@ def _kind(note: Note) -> pl.Expr:
     dated = pl.col("created_at").is_not_null() & pl.col("created_at_known").is_null()
     touched = pl.col("version").ne_missing(pl.col("version_known")) | dated | listed_again
     return (
-        pl.when(here & ~pl.col("looked") & former.superseded())
+        pl.when(here & ~pl.col("asked") & former.superseded())
         .then(pl.lit("late"))
         .when(here & present.is_null())
         .then(pl.lit("new"))
