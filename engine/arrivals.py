@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from engine import events, former
 from engine.bound import Bound
+from engine.events import Event
 from engine.filters import qualifies
 from engine.match import keys_of
 from engine.problem import MappingError
@@ -46,9 +47,15 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
             before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
             _judge(bound, side, rows, before)
             edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
-            events.note(connection, [event for found in edits for event in found])
+            back = [_back(common, row) for row in part if row["present"] == "gone" and row["link"]]
+            events.note(connection, [*back, *(event for found in edits for event in found)])
             _store(connection, rows, None if known else container)
             rekey(connection, bound, side, rows)
+
+
+def _back(common: Row, row: Row) -> Row:
+    """A deleted record is there again."""
+    return {**common, "event": Event.LINKED, "link": row["link"], "record": row["id"], "rule": "it is there again"}
 
 
 def observed(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> dict[str, Row]:

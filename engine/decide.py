@@ -18,6 +18,7 @@ from engine import events, holds, journal, rejected
 from engine.bound import Bound
 from engine.braked import brake
 from engine.events import Event
+from engine.likes import bar
 from engine.links import changed, load, save
 from engine.linkstate import Atom, LinkState, label
 from engine.mapping import Brakes
@@ -102,6 +103,7 @@ def _decide_part(
     """The changes that the brakes judge, and those that a person asked for with an undo."""
     states = load(connection, ids)
     marks.remember(connection, [link for link, _ in states.values()])
+    bar(connection, bound, sync, [link for link, _ in states.values()])
     asked = _asked(connection, ids)
     unsure = journal.in_doubt(connection, ids)
     flips = journal.flips(connection, ids, now)

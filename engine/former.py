@@ -7,6 +7,7 @@ it: the record is looked at by its id first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, select
@@ -17,7 +18,7 @@ from engine.store.tables import history
 
 KEPT = 4
 """Former versions that are remembered of each record."""
-_DEPARTED = select(history.c.record).where(
+_DEPARTED = select(history.c.record, history.c.at).where(
     history.c.sync == bindparam("of"),
     history.c.side == bindparam("at"),
     history.c.event.in_((Event.GONE, Event.DELETED)),
@@ -40,9 +41,11 @@ def superseded() -> pl.Expr:
     return pl.col("former").str.contains(line, literal=True).fill_null(False) | deleted.fill_null(False)
 
 
-def departed(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> set[str]:
-    """Those of the ids whose record was deleted."""
+def departed(connection: Connection, sync: str, side: str, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Ids of the rows whose record was deleted; not where another one was made under the id since."""
     found: set[str] = set()
-    for part in chunks(ids):
-        found |= set(connection.execute(_DEPARTED, {"of": sync, "at": side, "ids": list(part)}).scalars())
+    for part in chunks(rows):
+        made = {row["id"]: row["created_at"] or "" for row in part}
+        gone = connection.execute(_DEPARTED, {"of": sync, "at": side, "ids": list(made)})
+        found |= {row.record for row in gone if row.at >= made[row.record]}
     return found

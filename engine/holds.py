@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from engine import ids
 from engine.canonical import digest
+from engine.events import Event, note
 from engine.store import Store, chunks
 from engine.store.lease import between
 from engine.store.tables import copies, hold_copies, holds, links
@@ -196,10 +197,13 @@ def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[st
     if len(tied) > 1:
         raise HoldError("these records belong to different things already; pair a free record with one of them.")
     free = [(side, record) for side, record in group if side not in tied]
-    if tied:
-        attach(connection, row["sync"], next(iter(tied.values())), free)
+    link = next(iter(tied.values()), None)
+    if link:
+        attach(connection, row["sync"], link, free)
     else:
-        create(connection, row["sync"], [free], now)
+        (link,) = create(connection, row["sync"], [free], now)
+    told = {"at": now, "sync": row["sync"], "run": "", "event": Event.LINKED, "link": link, "rule": "a person's answer"}
+    note(connection, [{**told, "side": side, "record": record} for side, record in free])
 
 
 def _link(connection: Connection, sync: str, side: str, record: str) -> str | None:

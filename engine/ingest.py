@@ -78,19 +78,19 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
     """The rows that something is to be done about, by what that is."""
     frame = frame_of(path)
     known = _known(connection, common, None if note.kind == "scan" else frame.get_column("id").to_list())
-    joined = frame.join(known, on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
+    joined = frame.lazy().join(known.lazy(), on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
     found: dict[str, list[Row]] = {}
     sorts = joined.with_columns(kind=_kind(note), missing_since=_unlisted_since(note))
-    for row in sorts.filter(pl.col("kind").is_not_null()).iter_rows(named=True):
+    for row in sorts.filter(pl.col("kind").is_not_null()).collect().iter_rows(named=True):
         found.setdefault(row["kind"], []).append(row)
     return found
 
 
 def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> None:
     """What a list shows against what is known from later is asked for by its id in the next run."""
-    new = [row["id"] for row in found.get("new", []) if not row["looked"]]
+    new = [row for row in found.get("new", []) if not row["asked"]]
     late = former.departed(connection, common["sync"], common["side"], new)
-    found["new"] = [row for row in found.get("new", []) if row["looked"] or row["id"] not in late]
+    found["new"] = [row for row in found.get("new", []) if row["id"] not in late]
     at = {name: common[name] for name in ("sync", "side", "at")}
     pings = [{**at, "record": record} for record in [*late, *(row["id"] for row in found.get("late", []))]]
     if pings:
@@ -118,7 +118,7 @@ def _kind(note: Note) -> pl.Expr:
     dated = pl.col("created_at").is_not_null() & pl.col("created_at_known").is_null()
     touched = pl.col("version").ne_missing(pl.col("version_known")) | dated | listed_again
     return (
-        pl.when(here & ~pl.col("looked") & former.superseded())
+        pl.when(here & ~pl.col("asked") & former.superseded())
         .then(pl.lit("late"))
         .when(here & present.is_null())
         .then(pl.lit("new"))

@@ -86,6 +86,8 @@ class LinkState:
     """Label -> [side, changed_at], or what an undo left: see engine/undo/marks.py."""
     copies: dict[str, Copy] = field(default_factory=dict)
     rev: int = 0
+    barred: set[str] = field(default_factory=set)
+    """Sides that hold a record like it which the filter keeps out."""
     again: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Sides where the record is made again whatever the mapping says, and what it was there: its deletion is undone."""
 

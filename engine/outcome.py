@@ -154,6 +154,10 @@ def _withdraw(bound: Bound, link: LinkState, rules: Rules) -> LinkPlan:
 def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], rules: Rules) -> None:
     """The plan, less what failed before in just this form."""
     verdict.blocked |= plan.blocked
+    if plan.barred and not verdict.frozen:
+        verdict.frozen = (
+            "a record like it is kept out by the filter on another side; it is not made there a second time"
+        )
     verdict.holds += [_refused(refused) for refused in plan.refused]
     for change in plan.changes:
         error = before["errors"].get(change.side)

@@ -35,7 +35,8 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
         if not free:
             holds.reconcile(connection, lease.sync, "ambiguous", [], now)
             return 0
-        tied = _entities(connection, lease.sync, free, now)
+        common = {"at": now, "sync": lease.sync, "run": run, "event": Event.LINKED}
+        tied = _entities(connection, common, free)
         if tied:
             free = _free(connection, bound, lease.sync, unread, now)
         members = [Member(row["side"], row["id"], None) for row in free]
@@ -179,12 +180,12 @@ def _skip(connection: Connection, sync: str, unsure: list[holds.Wanted]) -> None
         connection.execute(update(copies).where(*where, copies.c.excluded.is_(None)).values(excluded=SKIPPED))
 
 
-def _entities(connection: Connection, sync: str, free: list[dict[str, Any]], now: str) -> int:
+def _entities(connection: Connection, common: dict[str, Any], free: list[dict[str, Any]]) -> int:
     """Ties free records that other syncs know to be one thing with a record here."""
-    common = shared_containers(connection, sync)
+    sync, shared = common["sync"], shared_containers(connection, common["sync"])
     tied = 0
-    for row in free if len(common) > 1 else []:
-        if row["container"] not in common or _linked(connection, sync, row["side"], row["id"]):
+    for row in free if len(shared) > 1 else []:
+        if row["container"] not in shared or _linked(connection, sync, row["side"], row["id"]):
             continue
         places = entity(connection, (row["container"], row["id"])) - {(row["container"], row["id"])}
         for container, record in sorted(places):
@@ -197,12 +198,16 @@ def _entities(connection: Connection, sync: str, free: list[dict[str, Any]], now
             found = connection.execute(query).first()
             if found is None:
                 continue
-            if found.link is None:
-                create(connection, sync, [[(row["side"], row["id"]), (found.side, record)]], now)
-            elif row["side"] not in sides_of(connection, sync, [found.link])[found.link]:
-                attach(connection, sync, found.link, [(row["side"], row["id"])])
+            group, link = [(row["side"], row["id"])], found.link
+            if link is None:
+                group.append((found.side, record))
+                (link,) = create(connection, sync, [group], common["at"])
+            elif row["side"] not in sides_of(connection, sync, [link])[link]:
+                attach(connection, sync, link, group)
             else:
                 continue
+            told = {**common, "link": link, "rule": "one thing in another sync"}
+            events.note(connection, [{**told, "side": at, "record": one} for at, one in group])
             tied += 1
             break
     return tied

@@ -52,6 +52,8 @@ class LinkPlan:
     refused: list[Refused] = field(default_factory=list)
     blocked: bool = False
     """Something cannot be planned now: a side was not read, or a person is asked."""
+    barred: bool = False
+    """A side holds a record like it that takes no part."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def plan_link(
         elif copy is None:
             if not creates or not _creates(bound, link, side) or blocked:
                 continue
-            if side in rules.trusted and (side in link.again or link.readable()):
+            plan.barred |= side in link.barred
+            if side in rules.trusted and side not in link.barred and (side in link.again or link.readable()):
                 _create(bound, link, side, rules, plan)
             else:  # what it does not show may be just this record; and a record that nobody shows may be gone
                 plan.blocked = True

@@ -19,7 +19,7 @@ from engine.canonical import digest, same
 from engine.contract import Deleted, Done, Failed, Invalid, Op, Record, Support
 from engine.ingest import mark_dirty
 from engine.links import load, save
-from engine.linkstate import atoms, peek
+from engine.linkstate import LinkState, atoms, peek
 from engine.match import sent_keys
 from engine.settle import settle
 from engine.store import Store
@@ -129,17 +129,33 @@ def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
     state, _ = load(connection, [row["link"]]).get(row["link"], (None, None))
     copy = state.copies.get(row["side"]) if state else None
     if state and copy and copy.native is not None and row["op"] == Op.UPDATE and copy.version != row["version"]:
-        before = {**copy.native, **row["before"]}
-        sent = bound.get(row["side"], {**before, **row["data"]})
-        now = bound.get(row["side"], copy.native)
-        for name in bound.delivers(row["side"], row["data"]):
-            for atom in atoms(bound.rows[name], [row["shared"]]):
-                if name in now and same(peek(now, atom), peek(sent, atom)):
-                    state.settle(bound, row["side"], atom)
-                    state.given(row["side"], atom, peek(row["shared"], atom))
+        _landed(bound, row, state, copy.native)
         save(connection, row["sync"], [(state, {})])
     journal.mark(connection, [row["id"]], "dropped", error="outcome unknown; judged by what the app shows now")
     mark_dirty(connection, [row["link"]])
+
+
+def _landed(bound: Bound, row: dict[str, Any], state: LinkState, native: dict[str, Any]) -> None:
+    """Settles what is as it was sent. Single values are written as one: where one of them has landed, another that
+    shows something else was edited since."""
+    side, before = row["side"], {**native, **row["before"]}
+    after = {**before, **row["data"]}
+    was, sent, now = bound.get(side, before), bound.get(side, after), bound.get(side, native)
+    delivered = [
+        atom
+        for name in bound.delivers(side, row["data"])
+        if name in now
+        for atom in atoms(bound.rows[name], [row["shared"]])
+        if peek(row["shared"], atom, ...) is not ...
+    ]
+    as_sent = [atom for atom in delivered if same(peek(now, atom), peek(sent, atom))]
+    whole = any(key is None and not same(was.get(name), sent.get(name)) for name, key in as_sent)
+    for atom in as_sent:
+        state.settle(bound, side, atom)
+        state.given(side, atom, peek(row["shared"], atom))
+    for atom in [atom for atom in delivered if atom not in as_sent and whole and atom[1] is None]:
+        state.copies[side].synced[atom[0]] = bound.image(side, atom[0], after)
+        state.given(side, atom, peek(row["shared"], atom))
 
 
 def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: bool, now: str) -> None:

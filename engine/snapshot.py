@@ -21,6 +21,7 @@ SCHEMA = {
     "changed_by": pl.String,
     "gone": pl.Boolean,
     "looked": pl.Boolean,  # read by id only, not from the app's own list: its absence is no proof
+    "asked": pl.Boolean,  # read by id, listed or not
     "digest": pl.String,  # of `data`
     "data": pl.String,  # canonical JSON of the wanted native fields
 }
@@ -74,7 +75,7 @@ def _once(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.get_column("id").n_unique() == frame.height:
         return frame
     listed = (~pl.col("looked")).any().over("id", "gone")
-    frame = frame.with_columns(looked=pl.col("looked") & ~listed)
+    frame = frame.with_columns(looked=pl.col("looked") & ~listed, asked=pl.col("looked").any().over("id"))
     return frame.unique("id", keep="last", maintain_order=True)
 
 
@@ -98,4 +99,4 @@ def _row(record: Record, looked: bool, wanted: frozenset[str]) -> tuple[object, 
     data = pick(record.data, wanted)
     changed, created = (at.isoformat() if at else None for at in (record.changed_at, record.created_at))
     told = (record.version, changed, created, record.changed_by)
-    return record.id, *told, record.gone, looked, digest(data), dumps(data)
+    return record.id, *told, record.gone, looked, looked, digest(data), dumps(data)

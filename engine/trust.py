@@ -14,11 +14,12 @@ from engine.bound import Bound
 from engine.braked import MOST, titles
 from engine.canary import Canaries
 from engine.canonical import digest
+from engine.contract import Op
 from engine.ingest import Seen, leave
 from engine.mapping import Brakes
 from engine.store import Store, chunks
 from engine.store.lease import Lease
-from engine.store.tables import copies, sides
+from engine.store.tables import changes, copies, sides
 from engine.store.tables import holds as hold_table
 
 
@@ -101,6 +102,21 @@ def _expected(sync: str, side: str) -> tuple[Any, ...]:
     return copies.c.sync == sync, copies.c.side == side, ~deleted
 
 
+def _empty(connection: Connection, sync: str, side: str) -> int:
+    """How many records it lists none of; 0 where it lists some. Those that we may have just deleted do not count."""
+    ours = exists().where(
+        changes.c.record == copies.c.id,
+        changes.c.sync == sync,
+        changes.c.side == side,
+        changes.c.op == Op.DELETE.value,
+        changes.c.state.in_(("sent", "doubt")),
+    )
+    known = copies.c.sync == sync, copies.c.side == side, copies.c.present != "gone", ~ours
+    query = select(copies.c.present, func.count()).where(*known).group_by(copies.c.present)
+    found = {row[0]: row[1] for row in connection.execute(query)}
+    return 0 if found.pop("yes", 0) else sum(found.values())
+
+
 def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: list[str]) -> list[dict[str, Any]]:
     """The missing records as people know them."""
     tied: dict[str, str] = {}
@@ -118,14 +134,13 @@ def _reason(connection: Connection, sync: str, brakes: Brakes, side: str, missin
             f"does not show {named}, named as always there (canaries): this looks like an outage, another account or "
             "a lost permission"
         )
-    if not missing:
-        return None
+    empty = _empty(connection, sync, side) if brakes.empty_side == "stop" else 0
+    if empty:
+        return (
+            f"lists none of its {empty} known records: this looks like an outage or another account, not like deletions"
+        )
     where = (*_expected(sync, side), copies.c.present.in_(("yes", "missing", "absent")))
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
-    if missing == known and brakes.empty_side == "stop":
-        return (
-            f"lists none of its {known} known records: this looks like an outage or another account, not like deletions"
-        )
     if missing > brakes.limit("deletes", side).of(known):
         return f"misses {missing} of its {known} known records at once: this looks like an outage, not like deletions"
     return None

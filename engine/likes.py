@@ -1,0 +1,39 @@
+"""Records that the filter keeps out, and that a link would be made beside: nothing is made twice in one account."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from engine.bound import Bound
+from engine.linkstate import LinkState
+from engine.store import chunks
+from engine.store.tables import copies, copy_keys
+
+_SAME: Any = (copy_keys.c.sync == copies.c.sync) & (copy_keys.c.side == copies.c.side) & (copy_keys.c.id == copies.c.id)
+_KEYED = select(copies.c.link, copies.c.side, copy_keys.c.key).join(copy_keys, _SAME)
+_LINKED = _KEYED.where(copies.c.link.in_(bindparam("ids", expanding=True)))
+_KEPT_OUT = _KEYED.where(
+    copies.c.sync == bindparam("of"),
+    copies.c.link.is_(None),
+    copies.c.excluded.is_not(None),
+    copies.c.present != "gone",
+    copy_keys.c.key.in_(bindparam("keys", expanding=True)),
+)
+
+
+def bar(connection: Connection, bound: Bound, sync: str, links: Sequence[LinkState]) -> None:
+    """Tells each link the sides on which a record with one of its match keys is kept out."""
+    if not bound.mapping.only:
+        return
+    by_key: dict[str, list[LinkState]] = defaultdict(list)
+    states = {link.id: link for link in links if set(bound.names) - set(link.copies)}
+    for row in connection.execute(_LINKED, {"ids": list(states)}):
+        by_key[row.key].append(states[row.link])
+    for part in chunks(sorted(by_key)):
+        for row in connection.execute(_KEPT_OUT, {"of": sync, "keys": list(part)}):
+            for link in by_key[row.key]:
+                link.barred |= {row.side} - set(link.copies)
