@@ -28,6 +28,8 @@ from syncline.rehearsal.world import SYNC, MortalStore, World
 
 REST = 8
 """Runs without faults within which everything must have come to rest."""
+ANSWERED = 0.25
+"""How often a person looks at what waits after a run."""
 DEEDS = {"add": 30, "edit": 45, "delete": 12, "twins": 6, "filter": 5, "poison": 2}
 
 
@@ -129,9 +131,16 @@ class History:
         if step.kind == "run":
             self._tell(f"{step}")
             self._run(self._weather(step, rng))
+            if (later := random.Random(step.seed + 2)).random() < ANSWERED:
+                self._answer(later)
             return
         self.watch.rested()
         self._tell(f"{step.number} {self.users.act(step.kind, rng)}")
+
+    def _answer(self, rng: random.Random) -> None:
+        """A person answers what waits; users and the next run come after."""
+        for line in answer_all(self.world, self.users, rng):
+            self._tell(f"    answered {line}")
 
     def _weather(self, step: Step, rng: random.Random) -> Weather:
         """The weather of a run; what concerns the whole world happens now."""
@@ -211,8 +220,7 @@ class History:
         """Runs without faults until nothing is left to do; then everything is judged."""
         for number in range(REST):
             written = self._run(Weather(), full=number == 0)
-            for line in answer_all(self.world, self.users, self.rng):
-                self._tell(f"    answered {line}")
+            self._answer(self.rng)
             if number and not written and not self.world.pending():
                 break
         else:
