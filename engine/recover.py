@@ -27,7 +27,7 @@ from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, sides
 from engine.store.tables import holds as hold_table
 
-SETTLE = timedelta(seconds=30)
+SETTLE = timedelta(minutes=2)
 """An app may show its own commits this late."""
 _ORIGINS = select(copies.c.link, copies.c.present, copies.c.excluded).where(
     copies.c.link.in_(bindparam("ids", expanding=True))

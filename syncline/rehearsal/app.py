@@ -101,7 +101,7 @@ class MemoryApp:
     def __post_init__(self) -> None:
         self._ids = itertools.count(1)
         self._seq = itertools.count(1)
-        self.horizon: int | None = None
+        self.horizon: datetime | None = None
         self.backup: tuple[dict[str, Row], int] | None = None
         self.epoch = 0
 
@@ -193,17 +193,21 @@ class MemoryApp:
         return not self.weather.outage(self.name) and not self.weather.hides(self.name, record)
 
     def _cursor(self) -> str:
+        late = [row.changed for row in self.rows.values() if not self._shows(row)]
         seen = max((row.changed for row in self.rows.values()), default=0)
-        if self.weather.outage(self.name):
-            seen = 0  # it has shown nothing
-        return f"{self.epoch}:{min(seen, self.horizon) if self.horizon is not None else seen}"
+        seen = 0 if self.weather.outage(self.name) else min([seen, *(changed - 1 for changed in late)])
+        return f"{self.epoch}:{seen}"
+
+    def _shows(self, row: Row) -> bool:
+        """Whether lists show this state yet."""
+        return self.horizon is None or not self.horizon < row.at <= self.clock()
 
     def _listed(self, since: int) -> Iterator[Record]:
         """What the lists show of the records changed since: the present, or what it was a while ago."""
         for record, row in list(self.rows.items()):
             seen: Row | None = row
-            if self.horizon is not None and row.changed > self.horizon:
-                seen = next((old for old in reversed(row.past) if old.changed <= self.horizon), None)
+            if not self._shows(row):
+                seen = next((old for old in reversed(row.past) if self._shows(old)), None)
             if seen is not None and seen.changed > since:
                 yield self._record(record, seen)
 

@@ -28,6 +28,8 @@ from syncline.rehearsal.world import SYNC, MortalStore, World
 
 REST = 8
 """Runs without faults within which everything must have come to rest."""
+LAG = timedelta(seconds=90)
+"""So late some lists show a write."""
 ANSWERED = 0.25
 """How often a person looks at what waits after a run."""
 DEEDS = {"add": 30, "edit": 45, "delete": 12, "twins": 6, "filter": 5, "poison": 2}
@@ -162,8 +164,7 @@ class History:
         """What happens to servers, webhooks and clocks before the run."""
         for app in self.world.apps.values():
             if app.habits.lags or (app.name == weather.side and "stale lists" in weather.faults):
-                seen = sorted(row.changed for row in app.rows.values())
-                app.horizon = seen[-2] if len(seen) > 1 else None
+                app.horizon = self.world.now - LAG
         app = self.world.apps[weather.side]
         if "restored from backup" in weather.faults:
             self._tell(f"    {app.name} is restored from its backup: {self.users.restore(app) or 'nothing changes'}")

@@ -44,7 +44,9 @@ BLIND_WRITE = "an edit between the look and the write, on an app that cannot ref
 UNLISTED = "the like of a new record, on a side whose list left it out before it was ever seen"
 RESTORED = "a server restored from its backup takes back what was written since"
 RESPELLED = "a value that an app silently rewrote, in an answer that nobody heard, looks like an edit"
-UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED)
+REUSED = "an id given to another record, on an app that does not tell when records were made"
+UNSEEN = "a record deleted before it was ever seen, on an app where a create in doubt cannot be found by its key"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN)
 """What no client can keep, by what the apps do: counted apart."""
 
 

@@ -12,7 +12,7 @@ from engine.contract import Support
 from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
 from syncline.rehearsal.faithful import Lenses, exact
-from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED
+from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED, REUSED, UNSEEN
 from syncline.rehearsal.pen import Pen
 from syncline.rehearsal.story import Atom, Story, shown
 from syncline.rehearsal.world import START, SYNC, World
@@ -76,10 +76,14 @@ class Users:
 
     def unseen(self, app: MemoryApp) -> list[str]:
         """Things made on several sides whose record here the sync has never seen."""
-        where = (copies.c.sync == SYNC, copies.c.side == app.name)
-        seen = {row["id"] for row in self.world.store.rows(select(copies.c.id).where(*where))}
+        seen = self._mirrored(app)
         things = {self.thing(app.name, data) for record, data in app.live().items() if record not in seen}
         return sorted(things & self.twins)
+
+    def _mirrored(self, app: MemoryApp) -> set[str]:
+        """Records that the sync knows."""
+        where = (copies.c.sync == SYNC, copies.c.side == app.name)
+        return {row["id"] for row in self.world.store.rows(select(copies.c.id).where(*where))}
 
     def _number(self) -> int:
         self.count += 1
@@ -92,7 +96,11 @@ class Users:
             data = data | hidden
             self.story.outside.add(thing)
             self.story.hidden.add(thing)
+        former = {old: self.thing(app.name, row.data) for old, row in app.rows.items() if row.gone}
         record = app.add(data)
+        if record in former and not app.habits.dated:
+            for touched in (thing, former[record]):
+                self.story.exposed.setdefault(touched, REUSED)
         self.story.made.setdefault(thing, app.name)
         self.story.write(thing, app.name, {}, self.shown(app.name, app.rows[record].data))
         self._judge(app, record, thing)
@@ -205,6 +213,8 @@ class Users:
         before = app.rows[record].data
         thing = self.thing(app.name, before)
         self.story.delete(thing, self.shown(app.name, before), app.name, before)
+        if app.rows[record].key and app.caps.stamped is Support.NO and record not in self._mirrored(app):
+            self.story.exposed.setdefault(thing, UNSEEN)
         app.remove(record)
         return f"{app.name} deletes {record} ({thing})"
 
