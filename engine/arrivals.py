@@ -26,6 +26,7 @@ _OBSERVED = select(copies.c.id, copies.c.observed).where(
     copies.c.side == bindparam("at"),
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
+_SYNCED = _OBSERVED.with_only_columns(copies.c.id, copies.c.synced)
 _CONTAINER = select(sides.c.container).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
 _UNKEY = delete(copy_keys).where(
     copy_keys.c.sync == bindparam("of"),
@@ -46,11 +47,27 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
             rows = [_row(sync, side, row) for row in part]
             before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
             _judge(bound, side, rows, before)
+            _recall(connection, bound, side, rows, before)
             edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
             back = [_back(common, row) for row in part if row["present"] == "gone" and row["link"]]
             events.note(connection, [*back, *(event for found in edits for event in found)])
             _store(connection, rows, None if known else container)
             rekey(connection, bound, side, rows)
+
+
+def _recall(connection: Connection, bound: Bound, side: str, rows: Sequence[Row], before: dict[str, Row]) -> None:
+    """A field that was not read last time is compared with what it was when it last settled."""
+    unread = {row["id"]: row["observed"].keys() - before[row["id"]].keys() for row in rows if row["id"] in before}
+    ids = [record for record, names in unread.items() if names]
+    if not ids:
+        return
+    names = {row.cells[side].name: row for row in bound.rows.values() if side in row.cells}
+    for record, synced in connection.execute(_SYNCED, {"of": rows[0]["sync"], "at": side, "ids": ids}):
+        for native in unread[record] & names.keys():
+            row = names[native]
+            image = synced.get(row.name)
+            if image is not None:
+                before[record][native] = row.cells[side].lens.join(image) if row.many else image.get(native)
 
 
 def _back(common: Row, row: Row) -> Row:

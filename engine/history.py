@@ -167,7 +167,11 @@ def _step(
     if event in GONE:
         known[at] = None
         before = row["before"] or {}
-        return [_gap(name, {**row, "before": before.get(f)}, held[f]) for f in held if f in before and not same(held[f], before[f])]
+        return [
+            _gap(name, {**row, "before": before.get(f)}, held[f])
+            for f in held
+            if f in before and not same(held[f], before[f])
+        ]
     field = row["field"]
     wrong = [_gap(name, row, held[field])] if field in held and not same(held[field], row["before"]) else []
     known[at] = {**held, field: row["after"]}

@@ -65,7 +65,7 @@ def settle(
             _adopt(bound, state, row)
         else:
             _take_over(bound, state, row, native, guarded)
-        due = any(True for _ in state.moved(bound, row["side"]))
+        due = any(True for _ in state.moved(bound, row["side"])) or _edited(bound, copy)
         saved.append((state, _columns(row, before, row["link"] in held, due)))
     put(connection, copies, _complete(connection, fresh))
     revise(connection, copies, known)
@@ -129,12 +129,22 @@ def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[s
     return [{**row, **rest, "container": container} for row in rows]
 
 
+def _edited(bound: Bound, copy: Copy) -> bool:
+    """Whether it shows what was neither written nor settled: somebody edited it just before the write."""
+    for name, image in bound.images(copy.side, copy.native or {}).items():
+        if not same(image, copy.synced.get(name, {} if bound.rows[name].many else image)):
+            return True
+    return False
+
+
 def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict[str, Any], guarded: bool) -> None:
     """Settles the atoms the write delivered, and those that moved with it (an app's own normalisation)."""
     side, copy = row["side"], state.copies[row["side"]]
     whole = guarded or row["op"] == Op.CREATE
     written = list(bound.rows) if whole else bound.delivers(side, row["data"])
     was, now = bound.get(side, former), bound.get(side, copy.native or {})
+    if row["op"] == Op.CREATE:
+        _unread(bound, state, row, set(now))
     for name in written:
         if name not in now:
             continue
@@ -150,10 +160,18 @@ def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict
                 state.given(side, atom, peek(now, atom))
 
 
+def _unread(bound: Bound, state: LinkState, row: dict[str, Any], read: set[str]) -> None:
+    """What was sent with a create and is not in its answer: that it was sent is all there is to know."""
+    for name in row["shared"].keys() & bound.rows.keys() - read:
+        for atom in atoms(bound.rows[name], [row["shared"]]):
+            state.given(row["side"], atom, peek(row["shared"], atom))
+
+
 def _adopt(bound: Bound, state: LinkState, row: dict[str, Any]) -> None:
     """Atom by atom: as sent is settled, absent was not applied and is due again, anything else is somebody's edit."""
     side, copy = row["side"], state.copies[row["side"]]
     sent, now = bound.get(side, row["data"]), bound.get(side, copy.native or {})
+    _unread(bound, state, row, set(now))
     images = bound.images(side, row["data"])
     for name in now:
         for atom in atoms(bound.rows[name], [now, sent, row["shared"], state.agreed]):

@@ -8,7 +8,7 @@ from typing import Any
 from engine.bound import Bound
 from syncline.rehearsal.story import Story, plain
 
-EMPTY = (None, "", [])
+EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 def unasked(

@@ -178,8 +178,10 @@ class History:
         self.watch.rested()
         self._tell(f"    meanwhile {self.users.meanwhile(side, rng)}")
 
-    def _usurp(self, _side: str) -> None:
+    def _usurp(self, side: str, what: str) -> None:
         self._tell("    another run takes over")
+        if what in ("create", "update", "delete"):
+            self.watch.stray(self.world.apps[side])
         self.world.usurp()
 
     def _run(self, weather: Weather, *, full: bool = False) -> int:

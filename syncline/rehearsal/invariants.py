@@ -46,7 +46,8 @@ RESTORED = "a server restored from its backup takes back what was written since"
 RESPELLED = "a value that an app silently rewrote, in an answer that nobody heard, looks like an edit"
 REUSED = "an id given to another record, on an app that does not tell when records were made"
 UNSEEN = "a record deleted before it was ever seen, on an app where a create in doubt cannot be found by its key"
-UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN)
+STRAY = "a write on its way when its run lost its lease, on an app that can neither refuse it nor know it again"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, STRAY)
 """What no client can keep, by what the apps do: counted apart."""
 
 

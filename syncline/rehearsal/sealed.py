@@ -13,7 +13,7 @@ PRIVATE = "private"
 
 
 class Sealed:
-    """Values that a record of the filtered side has held only while it was private. Every value is unlike all others."""
+    """Values that a record of the filtered side has held only while it was private; each is unlike all others."""
 
     def __init__(self, app: MemoryApp) -> None:
         self.open: set[str] = set()

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from engine.bound import Bound
 from engine.canonical import digest
 from engine.contract import Op, Support, Write
-from engine.store.tables import changes, copies, sides
+from engine.store.tables import changes, copies, inbox, sides
 from syncline.rehearsal.app import MemoryApp
 from syncline.rehearsal.asked import unasked
-from syncline.rehearsal.invariants import RESPELLED, UNLISTED, Violation
+from syncline.rehearsal.invariants import RESPELLED, STRAY, UNLISTED, Violation
 from syncline.rehearsal.limits import Limits
 from syncline.rehearsal.sealed import Sealed
 from syncline.rehearsal.users import Users
@@ -31,6 +31,7 @@ class Watch:
     def __init__(self, world: World, bound: Bound, users: Users) -> None:
         self.world, self.bound, self.users = world, bound, users
         self.found: list[Violation] = []
+        self.sending = Write(op=Op.UPDATE, key="")
         self.writes: dict[tuple[str, str, str], int] = {}
         self.patchy: set[str] = set()
         """Sides that have hidden rows since their last whole reading."""
@@ -44,6 +45,7 @@ class Watch:
 
     def write(self, app: MemoryApp, write: Write) -> None:
         """A write arrives at an app, and has not yet taken effect."""
+        self.sending = write
         if self.world.usurped:
             self.say(11, f"{write.op} on {app.name} by a run that has lost its lease")
         if self.sealed and app.name != self.world.setting.private and (names := self.sealed.breaches(write.data)):
@@ -57,6 +59,14 @@ class Watch:
         else:
             self._often(app, write)
             self._asked(app, write)
+
+    def stray(self, app: MemoryApp) -> None:
+        """The write on its way will land after another run has done the work."""
+        write, story = self.sending, self.users.story
+        known = app.caps.stamped if write.op is Op.CREATE else app.caps.guarded
+        data = write.data if write.op is Op.CREATE else app.rows[write.id or ""].data
+        if known is Support.NO:
+            story.exposed.setdefault(self.users.thing(app.name, dict(data)), STRAY)
 
     def rested(self) -> None:
         """A user did something: what is written from here on has a reason."""
@@ -178,6 +188,7 @@ class Watch:
         found = self.world.store.rows(query)
         known = {(row["side"], row["id"]): row["version"] for row in found}
         there = {(row["side"], row["id"]) for row in found if row["present"] == "yes"}
+        asked = {(row["side"], row["record"]) for row in self.world.store.all(inbox)}  # looked at in the next run
         for state in self.world.store.all(sides, sides.c.sync == SYNC):
             app = self.world.apps[state["side"]]
             epoch, _, seen = (state["cursor"] or "-1:0").partition(":")
@@ -189,5 +200,5 @@ class Watch:
                 at = (app.name, record)
                 version = known.get(at)
                 fits = at not in there if row.gone else at in known and version == app.version(row)
-                if not fits:
+                if not fits and at not in asked:
                     self.say(8, f"{record} is {app.version(row)} since before the cursor, known as {version}")

@@ -75,7 +75,7 @@ class Weather:
     side: str = ""
     column: str = ""
     meanwhile: Callable[[str], None] = lambda _side: None
-    usurp: Callable[[str], None] = lambda _side: None
+    usurp: Callable[[str, str], None] = lambda _side, _what: None
     shuffle: bool = False
     """Batches are carried out in any order."""
     struck: list[str] = field(default_factory=list)
@@ -101,7 +101,7 @@ class Weather:
         if writing and self._strikes("edits meanwhile", side):
             self.meanwhile(side)
         if self._strikes("another run takes over", side):
-            self.usurp(side)
+            self.usurp(side, what)
         self._crash("crash", f"before {what} on {side}")
         if self._strikes("too many requests", side):
             raise Transient(f"{what}: too many requests", landed=False)

@@ -133,7 +133,7 @@ class World:
 
     def usurp(self) -> None:
         """While a run hangs, its lease runs out and another one does the work."""
-        former = self.set_weather(Weather())
+        former, self.usurped = self.set_weather(Weather()), False
         self.now += timedelta(minutes=3)
         with self.store.write() as connection:
             connection.execute(update(leases).values(until=""))
