@@ -26,7 +26,7 @@ _OBSERVED = select(copies.c.id, copies.c.observed).where(
     copies.c.side == bindparam("at"),
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
-_SYNCED = _OBSERVED.with_only_columns(copies.c.id, copies.c.synced)
+_SYNCED = _OBSERVED.with_only_columns(copies.c.synced)
 _CONTAINER = select(sides.c.container).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
 _UNKEY = delete(copy_keys).where(
     copy_keys.c.sync == bindparam("of"),
@@ -56,18 +56,24 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
 
 
 def _recall(connection: Connection, bound: Bound, side: str, rows: Sequence[Row], before: dict[str, Row]) -> None:
-    """A field that was not read last time is compared with what it was when it last settled."""
+    """A field that was not read last time is compared with what history left it at, or with what it settled with."""
     unread = {row["id"]: row["observed"].keys() - before[row["id"]].keys() for row in rows if row["id"] in before}
-    ids = [record for record, names in unread.items() if names]
-    if not ids:
-        return
-    names = {row.cells[side].name: row for row in bound.rows.values() if side in row.cells}
-    for record, synced in connection.execute(_SYNCED, {"of": rows[0]["sync"], "at": side, "ids": ids}):
-        for native in unread[record] & names.keys():
-            row = names[native]
-            image = synced.get(row.name)
-            if image is not None:
-                before[record][native] = row.cells[side].lens.join(image) if row.many else image.get(native)
+    for record, names in unread.items():
+        if names:
+            known = _settled(connection, bound, rows[0]["sync"], side, record)
+            told = events.last(connection, rows[0]["sync"], side, record)
+            before[record] |= {name: value for name, value in {**known, **told}.items() if name in names}
+
+
+def _settled(connection: Connection, bound: Bound, sync: str, side: str, record: str) -> Row:
+    """The native fields that a record settled with."""
+    synced = connection.execute(_SYNCED, {"of": sync, "at": side, "ids": [record]}).scalar() or {}
+    cells = {name: (row.cells[side], row.many) for name, row in bound.rows.items() if side in row.cells}
+    return {
+        cell.name: cell.lens.join(synced[name]) if many else synced[name].get(cell.name)
+        for name, (cell, many) in cells.items()
+        if name in synced
+    }
 
 
 def _back(common: Row, row: Row) -> Row:

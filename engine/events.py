@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert, select
 
 from engine.canonical import same
 from engine.store import chunks
@@ -44,6 +44,14 @@ class Event(StrEnum):
     DELETED = "deleted"
 
 
+_TOLD = (
+    select(history.c.field, history.c.after)
+    .where(history.c.sync == bindparam("of"), history.c.side == bindparam("at"), history.c.record == bindparam("about"))
+    .where(history.c.event.in_((Event.EDITED, Event.ALONG, Event.CREATED, Event.UPDATED)))
+    .order_by(history.c.id)
+)
+
+
 def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Adds rows; those of one call need not have the same columns."""
     names = ("at", "sync", "link", "run", "event", "side", "record", "field", "before", "after", "source", "rule")
@@ -60,3 +68,11 @@ def edits(
         for name, value in after.items()
         if name in before and not same(before[name], value)
     ]
+
+
+def last(connection: Connection, sync: str, side: str, record: str) -> dict[str, Any]:
+    """Native field -> what history left it at, of the fields that it speaks of."""
+    found: dict[str, Any] = {}
+    for row in connection.execute(_TOLD, {"of": sync, "at": side, "about": record}):
+        found |= {row.field: row.after} if row.field else row.after or {}
+    return found

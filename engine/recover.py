@@ -163,7 +163,8 @@ def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: b
     answer = _answer(connection, row)
     keys = sent_keys(bound, row)
     found = _lookalikes(connection, row, keys)
-    chosen = [record for record in found if record == answer.get("value")] or (
+    said = [str(answer["value"])] if "value" in answer else []
+    chosen = [record for record in said if _free(connection, row, record)] or (
         found if len(found) == 1 and keys else []
     )
     if chosen:
@@ -178,6 +179,13 @@ def _adopt(connection: Connection, bound: Bound, row: dict[str, Any], trusted: b
     if absent or answer.get("skip"):
         journal.mark(connection, [row["id"]], "dropped", error="it was not created")
         mark_dirty(connection, [row["link"]])
+
+
+def _free(connection: Connection, row: dict[str, Any], record: str) -> bool:
+    """Whether the side has that record, and no link has it."""
+    where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == record)
+    query = select(copies.c.id).where(*where, copies.c.link.is_(None), copies.c.present == "yes")
+    return connection.execute(query).first() is not None
 
 
 def _lookalikes(connection: Connection, row: dict[str, Any], keys: dict[int, str]) -> list[str]:
