@@ -67,7 +67,7 @@ def settle(
             _take_over(bound, state, row, native, guarded)
         due = any(True for _ in state.moved(bound, row["side"])) or _edited(bound, copy)
         saved.append((state, _columns(row, before, row["link"] in held, due)))
-    put(connection, copies, _complete(connection, fresh))
+    put(connection, copies, _complete(connection, _since(connection, fresh) if adopted else fresh))
     revise(connection, copies, known)
     rekey(connection, bound, landed[0][0]["side"], [*fresh, *known])
     links.save(connection, landed[0][0]["sync"], saved)
@@ -118,6 +118,18 @@ def _place(bound: Bound, state: LinkState, row: dict[str, Any], copy: Copy, seen
         state.join(bound, copy)
     else:
         state.copies[row["side"]] = copy
+
+
+def _since(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the versions that the records had when they were read, before they were known to be ours."""
+    where = [copies.c.sync == rows[0]["sync"], copies.c.side == rows[0]["side"]] if rows else []
+    query = select(copies.c.id, copies.c.version, copies.c.digest, copies.c.former)
+    read = connection.execute(query.where(*where, copies.c.id.in_([row["id"] for row in rows]))) if rows else ()
+    known = {row.id: (row.former, row.version or row.digest) for row in read}
+    return [
+        {**row, "former": passed(*known[row["id"]], row["version"] or row["digest"])} if row["id"] in known else row
+        for row in rows
+    ]
 
 
 def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

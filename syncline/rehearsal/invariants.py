@@ -47,7 +47,8 @@ RESPELLED = "a value that an app silently rewrote, in an answer that nobody hear
 REUSED = "an id given to another record, on an app that does not tell when records were made"
 UNSEEN = "a record deleted before it was ever seen, on an app where a create in doubt cannot be found by its key"
 STRAY = "a write on its way when its run lost its lease, on an app that can neither refuse it nor know it again"
-UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, STRAY)
+UNREAD = "the same edit on two sides, on one of which the record was deleted before the edit was read"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, UNREAD, STRAY)
 """What no client can keep, by what the apps do: counted apart."""
 
 

@@ -12,7 +12,7 @@ from engine.contract import Support
 from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
 from syncline.rehearsal.faithful import Lenses, exact
-from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED, REUSED, UNSEEN
+from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED, REUSED, UNREAD, UNSEEN
 from syncline.rehearsal.pen import Pen
 from syncline.rehearsal.story import Atom, Story, shown
 from syncline.rehearsal.world import START, SYNC, World
@@ -79,6 +79,16 @@ class Users:
         seen = self._mirrored(app)
         things = {self.thing(app.name, data) for record, data in app.live().items() if record not in seen}
         return sorted(things & self.twins)
+
+    def _unread(self, app: MemoryApp, record: str) -> bool:
+        """Whether it was edited since the sync has read it."""
+        where = (copies.c.sync == SYNC, copies.c.side == app.name, copies.c.id == record)
+        return self.world.store.rows(select(copies.c.observed).where(*where)) != [{"observed": app.rows[record].data}]
+
+    def _agrees(self, app: MemoryApp, thing: str, native: dict[str, Any]) -> bool:
+        """Whether it shows by itself what somebody wrote elsewhere."""
+        seen = self.shown(app.name, native)
+        return any(one.side != app.name and seen.get(one.atom) == one.value for one in self.story.standing(thing))
 
     def _mirrored(self, app: MemoryApp) -> set[str]:
         """Records that the sync knows."""
@@ -212,6 +222,8 @@ class Users:
     def _delete(self, app: MemoryApp, record: str) -> str:
         before = app.rows[record].data
         thing = self.thing(app.name, before)
+        if self._unread(app, record) and self._agrees(app, thing, before):
+            self.story.exposed.setdefault(thing, UNREAD)
         self.story.delete(thing, self.shown(app.name, before), app.name, before)
         if app.rows[record].key and app.caps.stamped is Support.NO and record not in self._mirrored(app):
             self.story.exposed.setdefault(thing, UNSEEN)

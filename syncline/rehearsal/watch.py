@@ -79,8 +79,9 @@ class Watch:
             self.patchy.add(weather.side)
         elif full:
             self.patchy.clear()
-        for passed in [] if self.world.usurped else self.limits.passed():
-            self.say(30, passed)
+        passed = list(self.limits.passed())
+        for what in [] if self.world.usurped else passed:  # two runs were at work
+            self.say(30, what)
         self._one_to_one()
         self._honest()
         self._known()
