@@ -180,6 +180,7 @@ class History:
 
     def _usurp(self, side: str, what: str) -> None:
         self._tell("    another run takes over")
+        self.watch.deaf = True  # what was on its way is not heard of
         if what in ("create", "update", "delete"):
             self.watch.stray(self.world.apps[side])
         self.world.usurp()

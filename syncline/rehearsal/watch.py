@@ -163,7 +163,8 @@ class Watch:
 
     def _respelled(self) -> str:
         """An app that silently rewrote a value, and no answer that would have told."""
-        silent = any(at.habits.upper or at.habits.trims or at.habits.rounds for at in self.world.setting.places.values())
+        habits = [at.habits for at in self.world.setting.places.values()]
+        silent = any(habit.upper or habit.trims or habit.rounds for habit in habits)
         self.deaf |= bool(UNANSWERED & set(map(named, self.world.weather.struck)))
         return RESPELLED if silent and self.deaf else ""
 
