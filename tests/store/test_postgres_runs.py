@@ -1,12 +1,9 @@
-"""The scenarios of `tests/sync/test_run.py` and some random histories once more, with the state in PostgreSQL."""
+"""The scenarios of `tests/sync/test_run.py` once more, with the state in PostgreSQL."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.simulation.history import History
 from tests.store.postgres import Postgres
 from tests.sync import test_run
 from tests.sync.test_run import make
@@ -22,10 +19,3 @@ def test_the_state_really_is_there(make, postgres: Postgres) -> None:
     assert world.project.store.engine.dialect.name == "postgresql"
     assert str(world.project.store.engine.url.port) in postgres.url("any")
     assert not (world.root / ".syncline" / "state.db").exists()
-
-
-@pytest.mark.parametrize("seed", range(0, 60, 10))
-def test_a_random_history_comes_to_rest(seed: int, tmp_path: Path) -> None:
-    history = History(seed, tmp_path / "project")
-    wrong = history.play()
-    assert not wrong, "\n".join([*wrong, *history.trace])
