@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test check docs bench lock
+.PHONY: help setup demo test rehearse check docs bench lock
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,6 +24,11 @@ demo: setup ## Two calendars and a server of this machine kept the same, step by
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest -n 2
+
+N ?= 2000
+SEED ?= 0
+rehearse: setup ## Play N random histories with faults and crashes, from seed SEED on: make rehearse N=100000
+	$(BIN)/syncline rehearse --histories $(N) --seed $(SEED)
 
 check: setup ## Format, lint, types, layers, documentation
 	$(BIN)/ruff format --check .
