@@ -47,5 +47,5 @@ def departed(connection: Connection, sync: str, side: str, rows: Sequence[dict[s
     for part in chunks(rows):
         made = {row["id"]: row["created_at"] or "" for row in part}
         gone = connection.execute(_DEPARTED, {"of": sync, "at": side, "ids": list(made)})
-        found |= {row.record for row in gone if row.at >= made[row.record]}
+        found |= {row.record for row in gone if row.at > made[row.record]}
     return found

@@ -58,7 +58,7 @@ def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: 
     with store.write() as connection:
         lease.check(connection)
         found = _sorted(connection, common, note, path) if note.records or note.kind == "scan" else {}
-        _doubt(connection, common, found)
+        doubted = _doubt(connection, common, found)
         reused = found.get("reused", [])
         step_aside(connection, common, reused)
         arrive(connection, bound, common, [*found.get("new", []), *reused], found.get("changed", []))
@@ -67,7 +67,7 @@ def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: 
         for row in found.get("proved", []):
             leave(connection, common, row)
         _mark(connection, common, "absent", found.get("twice", []))
-        _mark(connection, common, "missing", found.get("sighted", []))
+        _mark(connection, common, "missing", [*found.get("sighted", []), *doubted])
         _advance(connection, common, note)
     count = {kind: len(rows) for kind, rows in found.items()}
     gone, new = count.get("proved", 0) + len(reused), count.get("new", 0) + len(reused)
@@ -86,15 +86,16 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
     return found
 
 
-def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> None:
-    """What a list shows against what is known from later is asked for by its id in the next run."""
+def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> list[Row]:
+    """What a list shows against what is known from later is asked for by its id in the next run. Gives the records that
+    are known to be deleted: until then they are kept as missing, so that their like is not made elsewhere."""
     new = [row for row in found.get("new", []) if not row["asked"]]
-    late = former.departed(connection, common["sync"], common["side"], new)
-    found["new"] = [row for row in found.get("new", []) if row["id"] not in late]
+    departed = former.departed(connection, common["sync"], common["side"], new)
     at = {name: common[name] for name in ("sync", "side", "at")}
-    pings = [{**at, "record": record} for record in [*late, *(row["id"] for row in found.get("late", []))]]
+    pings = [{**at, "record": row["id"]} for row in found.get("late", [])]
     if pings:
-        connection.execute(insert(inbox), sorted(pings, key=lambda ping: ping["record"]))
+        connection.execute(insert(inbox), pings)
+    return [row for row in new if row["id"] in departed]
 
 
 def _known(connection: Connection, common: Row, ids: list[str] | None) -> pl.DataFrame:

@@ -67,9 +67,10 @@ def _judge(
     connection: Connection, sync: str, brakes: Brakes, side: str, canaries: Canaries | None
 ) -> tuple[str | None, holds.Wanted | None]:
     """Why a side is not trusted, and the hold about it; a released one stays until the matter is settled."""
-    missing = _missing(connection, sync, side)
+    empty = _empty(connection, sync, side) if brakes.empty_side == "stop" else []
+    missing = empty or _missing(connection, sync, side)
     lost = canaries.lost(connection, sync, side) if canaries is not None else []
-    reason = _reason(connection, sync, brakes, side, len(missing), lost)
+    reason = _reason(connection, sync, brakes, side, len(missing), lost, whole=bool(empty))
     if reason is None:
         return None, None
     about = digest([side, missing, lost] if lost else [side, missing])
@@ -102,8 +103,8 @@ def _expected(sync: str, side: str) -> tuple[Any, ...]:
     return copies.c.sync == sync, copies.c.side == side, ~deleted
 
 
-def _empty(connection: Connection, sync: str, side: str) -> int:
-    """How many records it lists none of; 0 where it lists some. Those that we may have just deleted do not count."""
+def _empty(connection: Connection, sync: str, side: str) -> list[str]:
+    """All its records, where it lists none of them. Those that we may have just deleted do not count."""
     ours = exists().where(
         changes.c.record == copies.c.id,
         changes.c.sync == sync,
@@ -112,9 +113,9 @@ def _empty(connection: Connection, sync: str, side: str) -> int:
         changes.c.state.in_(("sent", "doubt")),
     )
     known = copies.c.sync == sync, copies.c.side == side, copies.c.present != "gone", ~ours
-    query = select(copies.c.present, func.count()).where(*known).group_by(copies.c.present)
-    found = {row[0]: row[1] for row in connection.execute(query)}
-    return 0 if found.pop("yes", 0) else sum(found.values())
+    if connection.execute(select(copies.c.id).where(*known, copies.c.present == "yes").limit(1)).first():
+        return []
+    return sorted(connection.execute(select(copies.c.id).where(*known)).scalars())
 
 
 def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: list[str]) -> list[dict[str, Any]]:
@@ -127,18 +128,17 @@ def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: 
     return [{"record": record, "title": called.get(link)} for record, link in tied.items()]
 
 
-def _reason(connection: Connection, sync: str, brakes: Brakes, side: str, missing: int, lost: list[str]) -> str | None:
+def _reason(
+    connection: Connection, sync: str, brakes: Brakes, side: str, missing: int, lost: list[str], *, whole: bool
+) -> str | None:
     if lost:
         named = " and ".join(f"'{name}'" for name in lost)
         return (
             f"does not show {named}, named as always there (canaries): this looks like an outage, another account or "
             "a lost permission"
         )
-    empty = _empty(connection, sync, side) if brakes.empty_side == "stop" else 0
-    if empty:
-        return (
-            f"lists none of its {empty} known records: this looks like an outage or another account, not like deletions"
-        )
+    if whole:
+        return f"lists none of its {missing} known records: this looks like an outage or another account, not like deletions"
     where = (*_expected(sync, side), copies.c.present.in_(("yes", "missing", "absent")))
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
     if missing > brakes.limit("deletes", side).of(known):

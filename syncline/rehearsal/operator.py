@@ -27,7 +27,8 @@ def answer_all(world: World, users: Users, rng: random.Random) -> list[str]:
 
 def _answer(world: World, users: Users, hold: dict[str, Any], rng: random.Random) -> dict[str, Any] | None:
     if hold["kind"] == "conflict":
-        return {"take": rng.choice(sorted(hold["detail"]["values"]))}
+        values = hold["detail"]["values"]
+        return {"take": rng.choice([side for side in sorted(values) if values[side]] or sorted(values))}
     if hold["kind"] == "ambiguous":
         return _pair(world, users, hold["detail"]["records"])
     if hold["kind"] == "doubt":

@@ -129,7 +129,8 @@ class World:
     def pending(self, sync: str = SYNC) -> int:
         """How much still waits, for a person or for the next run."""
         counted = accounting.status(self.store, sync).values()
-        return len(listed(self.store, sync)) + sum(side["records"]["pending"] for side in counted)
+        asked = len(listed(self.store, sync)) + len(listed(self.store, sync, "answered"))
+        return asked + sum(side["records"]["pending"] for side in counted)
 
     def usurp(self) -> None:
         """While a run hangs, its lease runs out and another one does the work."""
