@@ -150,6 +150,7 @@ class MemoryApp:
         shown = [record for record in shown if not record.gone and not self.weather.hides(self.name, record.id)]
         shown = self.weather.listed(self.name, shown)
         for at in range(0, len(shown), PAGE):
+            self.weather.answered(self.name, "a page")
             yield Page(shown[at : at + PAGE])
             self.weather.turned(self.name)
         yield Page([], self._cursor() if self.caps.delta is not Support.NO else None)
@@ -162,7 +163,9 @@ class MemoryApp:
         if self.weather.outage(self.name):
             yield Page([], cursor)
             return
-        yield Page(list(self._listed(int(seen))), self._cursor())
+        found = list(self._listed(int(seen)))
+        self.weather.answered(self.name, "changes")
+        yield Page(found, self._cursor())
 
     def get(self, obj: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Iterator[Record]:
         self._ask("get")

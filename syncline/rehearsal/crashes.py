@@ -24,6 +24,9 @@ class Moments(Weather):
     def before(self, side: str, what: str) -> None:
         self._pass(f"before {what} on {side}")
 
+    def answered(self, side: str, what: str) -> None:
+        self._pass(f"after {what} on {side}")
+
     def after(self, side: str, what: str) -> None:
         self._pass(f"after {what} on {side}")
 
@@ -40,7 +43,7 @@ class Moments(Weather):
 def crash_everywhere(seed: int, fresh: Callable[[], MortalStore]) -> tuple[list[Violation], int, int]:
     """Violations, the moments tried, and the runs made."""
     rng = random.Random(f"crashes {seed}")
-    setting = plain_setting(rng)
+    setting = plain_setting(rng, sides=2 if seed % 4 else None)  # more sides, more moments, and each costs three runs
     first, *last = scene(rng, setting, phases=2)
     store = fresh()
     scenery = Scenery(setting, store)
@@ -57,15 +60,20 @@ def crash_everywhere(seed: int, fresh: Callable[[], MortalStore]) -> tuple[list[
             found = []
             for fatal in range(moments.count):
                 _thaw(scenery, kept)
-                found += _killed(scenery, Moments(fatal), wanted)
+                again = Moments(rng.randrange(moments.count)) if fatal % 3 == 0 else None
+                found += _killed(scenery, Moments(fatal), again, wanted)
         return found, moments.count, scenery.runs
     finally:
         scenery.world.close()
         store.close()
 
 
-def _killed(scenery: Scenery, moments: Moments, wanted: Any) -> list[Violation]:
+def _killed(scenery: Scenery, moments: Moments, again: Moments | None, wanted: Any) -> list[Violation]:
+    """Violations after a kill, and with `again` one more in the run that goes on from there."""
     scenery.run(moments)
+    if again is not None:
+        scenery.run(again)
+        moments.where += f", then {again.where}" if again.died else ""
     if scenery.rest() < 0:
         return [Violation(17, f"not at rest after a kill {moments.where}")]
     if doubled := list(scenery.doubled()):

@@ -116,6 +116,9 @@ class Weather:
         if self._strikes("timeout after it landed", side):
             raise Transient(f"{what}: no answer", landed=None)
 
+    def answered(self, side: str, what: str) -> None:
+        """The answer to a reading has come."""
+
     def commit(self, moment: str) -> None:
         """The store is about to commit, or has."""
         self._crash("crash at a commit", f"{moment} a commit")
