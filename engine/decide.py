@@ -155,8 +155,9 @@ def _decide_safely(
     except Exception as error:
         log.exception("a record could not be judged (link %s)", link.id)
         reason = f"its values could not be read: {type(error).__name__}: {error}"
-        parked = Verdict(Merged())
-        parked.errors = {"": {"reason": reason, "field": None, "digest": "", "attempts": 1}}
+        parked = Verdict(Merged(), frozen=before["frozen"])
+        kept = {side: one for side, one in before["errors"].items() if one.get("rejected")}
+        parked.errors = {**kept, "": {"reason": reason, "field": None, "digest": "", "attempts": 1}}
         link.agreed, link.origin = deepcopy(before["agreed"]), deepcopy(before["origin"])
         return parked
 

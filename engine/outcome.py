@@ -67,9 +67,9 @@ def judge_link(
     flips: dict[str, Any],
 ) -> Verdict:
     """Decides what to do about a link; a link that is unsure or away has not been merged."""
-    verdict = Verdict(merged)
+    verdict = Verdict(merged, errors=_rejected(bound, link, before))
     if unsure:
-        verdict.blocked, verdict.errors = True, before["errors"]
+        verdict.blocked, verdict.errors, verdict.frozen = True, before["errors"], before["frozen"]
         return verdict
     if before["frozen"] == STAYS:
         verdict.resumed = resumed(link, merged.edited)
@@ -165,7 +165,17 @@ def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], rules: Rules
         if same and (error.get("rejected") or not rules.retry):
             verdict.errors[change.side] = error
         else:
+            verdict.errors.pop(change.side, None)
             verdict.changes.append(change)
+
+
+def _rejected(bound: Bound, link: LinkState, before: dict[str, Any]) -> dict[str, Any]:
+    """Creates that a person rejected: that holds until another one is planned, also where none can be now."""
+    return {
+        side: error
+        for side, error in before["errors"].items()
+        if error.get("rejected") and side in bound.sides and side not in link.copies
+    }
 
 
 def _refused(refused: Refused) -> holds.Wanted:

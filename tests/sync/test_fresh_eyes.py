@@ -1,0 +1,81 @@
+"""Seams between undo, brakes, rejection, rebuild and what goes wrong meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.contract import AuthExpired, Transient
+from tests.sync.asked import filled, reject, waiting
+from tests.sync.memory import MemoryApp
+from tests.sync.world import Make, make
+from tests.undo.rig import take_back
+
+__all__ = ["make"]
+
+
+def healthy(_moment: str, _what: str) -> None:
+    """No fault."""
+
+
+def timeout(app: MemoryApp, moment: str, what: str) -> None:
+    """The next request of this kind has no answer; those after it have."""
+    struck: list[str] = []
+
+    def fault(when: str, asked: str) -> None:
+        if (when, asked) == (moment, what) and not struck:
+            struck.append(asked)
+            raise Transient("timeout", landed=None)
+
+    app.fault = fault
+
+
+def down(_moment: str, _what: str) -> None:
+    raise AuthExpired("sign in again")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_the_original_stays_when_the_delete_of_an_undone_creation_has_no_answer(make: Make, moment: str) -> None:
+    world = make("a", "b")
+    world.apps["a"].add(name="T", note="n")
+    run = world.run().run
+    timeout(world.apps["b"], moment, "delete")
+    take_back(world, run)
+    for _ in range(4):
+        world.run()
+    assert [row["name"] for row in world.apps["a"].live().values()] == ["T"]
+    assert world.apps["b"].live() == {}
+
+
+def test_a_rejected_create_stays_rejected_while_its_side_is_down(make: Make) -> None:
+    world = make("a", "b", extra="brakes: {creates: 2}")
+    filled(world, 3)
+    (hold,) = waiting(world)
+    reject(world, hold)
+    world.run()
+    assert world.apps["b"].live() == {}
+    world.apps["b"].fault = down
+    world.run()
+    world.apps["b"].fault = healthy
+    world.write_mapping("brakes: {creates: 20}")
+    world.run()
+    world.run()
+    assert world.apps["b"].live() == {}
+
+
+def test_a_rejected_create_stays_rejected_while_another_field_waits_for_a_person(make: Make) -> None:
+    world = make("a", "b", "c", extra="conflicts: ask\nbrakes: {sides: {c: {creates: 0}}}")
+    filled(world, 1)
+    (hold,) = waiting(world)
+    reject(world, hold)
+    world.run()
+    assert world.apps["c"].live() == {}
+    a, b = next(iter(world.apps["a"].rows)), next(iter(world.apps["b"].rows))
+    world.apps["a"].edit(a, note="x")
+    world.apps["b"].edit(b, note="y")
+    world.run()
+    world.apps["a"].edit(a, note="note 0")
+    world.apps["b"].edit(b, note="note 0")
+    world.write_mapping("conflicts: ask\nbrakes: {creates: 20}")
+    world.run()
+    world.run()
+    assert world.apps["c"].live() == {}
