@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from engine import ids
 from engine.canonical import digest
 from engine.events import Event, note
+from engine.match import MATCHED
 from engine.store import Store, chunks
 from engine.store.lease import between
 from engine.store.tables import copies, hold_copies, holds, links
@@ -202,6 +203,8 @@ def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[st
         attach(connection, row["sync"], link, free)
     else:
         (link,) = create(connection, row["sync"], [free], now)
+    apart = (copies.c.sync == row["sync"], copies.c.link == link, copies.c.excluded.in_(MATCHED))
+    connection.execute(update(copies).where(*apart).values(excluded=None))
     told = {"at": now, "sync": row["sync"], "run": "", "event": Event.LINKED, "link": link, "rule": "a person's answer"}
     note(connection, [{**told, "side": side, "record": record} for side, record in free])
 

@@ -62,9 +62,17 @@ SKIPPED = "ambiguous, and the mapping says skip"
 """Why a record takes no part: it is matched again in every run, for its like may be gone by then."""
 
 
+ALONE = (
+    "this sync made it, and the record it was made from is nowhere now: delete it, or leave it; "
+    "it is synced again when it or the mapping changes"
+)
+"""Why a rebuild lets a copy take no part: it is matched all the same, for its original may be there again."""
+MATCHED = (SKIPPED, ALONE)
+
+
 def unmatched(table: Any) -> Any:
-    """Copies that take part but for a match that was ambiguous."""
-    return or_(table.c.excluded.is_(None), table.c.excluded == SKIPPED)
+    """Copies that take part but for a match that was ambiguous, or that there was none."""
+    return or_(table.c.excluded.is_(None), table.c.excluded.in_(MATCHED))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from engine.entity import being_made, entity, shared_containers
 from engine.events import Event
 from engine.evidence import evidence
 from engine.links import attach, create, sides_of
-from engine.match import SKIPPED, Matches, Member, match, sent_keys, unmatched
+from engine.match import MATCHED, SKIPPED, Matches, Member, match, sent_keys, unmatched
 from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, links
@@ -154,9 +154,15 @@ def _tie(connection: Connection, sync: str, run: str, matches: Matches, now: str
         for link, group, rule in tied
         for side, record in group
     ]
-    freed = (copies.c.sync == sync, copies.c.excluded == SKIPPED, copies.c.link.is_not(None))
-    connection.execute(update(copies).where(*freed).values(excluded=None))
+    _take_part(connection, sync, [*ids, *(link for link, _, _ in tied)])
     events.note(connection, rows)
+
+
+def _take_part(connection: Connection, sync: str, links: list[str]) -> None:
+    """Copies that found their like take part again."""
+    for part in chunks(links):
+        freed = (copies.c.sync == sync, copies.c.link.in_(part), copies.c.excluded.in_(MATCHED))
+        connection.execute(update(copies).where(*freed).values(excluded=None))
 
 
 def _ambiguous(connection: Connection, bound: Bound, sync: str, matches: Matches) -> list[holds.Wanted]:
@@ -208,6 +214,7 @@ def _entities(connection: Connection, common: dict[str, Any], free: list[dict[st
                 continue
             told = {**common, "link": link, "rule": "one thing in another sync"}
             events.note(connection, [{**told, "side": at, "record": one} for at, one in group])
+            _take_part(connection, sync, [link])
             tied += 1
             break
     return tied

@@ -20,16 +20,13 @@ from engine.events import Event
 from engine.limit import Limit
 from engine.links import attach, create
 from engine.mapping import Brakes
+from engine.match import ALONE
 from engine.stamp import LINK, Stamp, origin_of, read
 from engine.store import Store, chunks
 from engine.store.tables import changes, copies, copy_keys, hold_copies, holds, links, runs
 
 FEW = Limit(share=Decimal(10))
 """New records that a rebuild makes without asking, of a side's records."""
-ALONE = (
-    "this sync made it, and the record it was made from is nowhere now: delete it, or leave it; "
-    "it is synced again when it or the mapping changes"
-)
 Place = tuple[str, str]
 """(side, record id)."""
 Stamps = Mapping[Place, str]

@@ -93,6 +93,7 @@ def _run(
         work.dry = dry
         close_broken(work)
         snapshots = read_all(work, full=True)
+        _all_read(session.sync, snapshots)
         stamps = {(side, id): stamp for side, one in heard.items() for id, stamp in one.stamps.items()}
         if not force:
             _needed(project.store, session.sync, stamps)
@@ -110,6 +111,16 @@ def _run(
         return report
 
 
+def _all_read(sync: str, snapshots: Mapping[str, Path]) -> None:
+    """Raises ProjectError where a side could not be read: what it holds would look as if it were nowhere."""
+    for side, reason in ((side, note_of(path).error) for side, path in snapshots.items()):
+        if reason:
+            raise ProjectError(
+                f"Nothing was rebuilt. A rebuild compares what all sides hold, and {side} could not be read: "
+                f"{reason.rstrip('.')}. When that is mended, run it again: syncline rebuild {sync}"
+            )
+
+
 def _needed(store: Store, sync: str, stamps: rebuild.Stamps) -> None:
     """Raises ProjectError where the state is healthy: it has links, hangs together, and knows all that we made."""
     linked = store.rows(select(links.c.id).where(links.c.sync == sync, links.c.ended.is_(None)).limit(1))
@@ -125,14 +136,12 @@ def _needed(store: Store, sync: str, stamps: rebuild.Stamps) -> None:
 def _link(work: Work, snapshots: Mapping[str, Path], stamps: rebuild.Stamps) -> dict[str, int]:
     """Takes in what was read and links it; how much of each."""
     session, store, now = work.session, work.session.project.store, work.session.now
-    work.errors |= {side: note.error for side, path in snapshots.items() if (note := note_of(path)).error}
     given = (store, session.bound, work.lease, work.run)
     with store.write() as connection:
         work.lease.check(connection)
         about = {"mended": rebuild.mend(connection, session.sync, now)}
-    read = {side: path for side, path in snapshots.items() if side not in work.errors}
-    seen = [ingest(*given, side, path, now) for side, path in read.items()]
-    trust(store, work.lease, work.run, session.brakes, seen, now)
+    seen = [ingest(*given, side, path, now) for side, path in snapshots.items()]
+    trust(store, work.lease, work.run, session.brakes, seen, now, session.canaries)
     with store.write() as connection:
         work.lease.check(connection)
         about["stamped"] = rebuild.tie(connection, session.sync, work.run, stamps, now)

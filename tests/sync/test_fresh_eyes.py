@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine import holds
 from engine.contract import AuthExpired, Transient
-from tests.sync.asked import filled, reject, waiting
+from flows.project import ProjectError
+from tests.rebuild.test_rebuild import lose, mended, shows
+from tests.sync.asked import THEN, filled, reject, waiting
 from tests.sync.memory import MemoryApp
 from tests.sync.world import Make, make
 from tests.undo.rig import take_back
@@ -79,3 +82,62 @@ def test_a_rejected_create_stays_rejected_while_another_field_waits_for_a_person
     world.run()
     world.run()
     assert world.apps["c"].live() == {}
+
+
+def test_a_rebuild_needs_all_sides(make: Make) -> None:
+    world = make("a", "b")
+    filled(world, 5)
+    before = shows(world)
+    lose(world)
+    world.apps["a"].fault = down
+    with pytest.raises(ProjectError, match=r"Nothing was rebuilt.*a could not be read: sign in again.*it again"):
+        mended(world)
+    world.apps["a"].fault = healthy
+    mended(world)
+    world.run(full=True)
+    assert shows(world) == before
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_what_an_outage_hid_from_a_rebuild_is_not_made_twice(make: Make, side: str) -> None:
+    world = make("a", "b")
+    filled(world, 5)
+    before = shows(world)
+    lose(world)
+    world.apps[side].outage = True
+    mended(world)
+    world.apps[side].outage = False
+    for _ in range(3):
+        world.run(full=True)
+    assert shows(world) == before
+    assert {counts["in_sync"] for counts in world.status().values()} == {5}
+
+
+def test_a_rebuild_makes_nothing_where_the_canary_is_not_shown(make: Make) -> None:
+    world = make("a", "b")
+    filled(world, 2)
+    path = world.root / "deployments" / "it.yaml"
+    path.write_text(path.read_text() + "canaries: {b: Thing 0}\n")
+    lose(world)
+    world.apps["b"].outage = True
+    mended(world)
+    assert len(world.apps["b"].live()) == 2
+    (hold,) = waiting(world, "outage")
+    assert "Thing 0" in hold["reason"]
+
+
+def test_a_person_pairs_copies_that_a_rebuild_left_alone(make: Make) -> None:
+    world = make("a", "b")
+    filled(world, 2, name="Lunch")
+    lose(world)
+    world.apps["a"].outage = True
+    mended(world)
+    world.apps["a"].outage = False
+    for _ in range(2):
+        world.run(full=True)
+        for hold in waiting(world, "ambiguous"):
+            one, two = (next(id for at, id in hold["detail"]["records"] if at == side) for side in "ab")
+            holds.answer(world.project.store, hold["id"], {"value": f"a:{one}=b:{two}"}, THEN)
+    world.run()
+    assert [len(app.live()) for app in world.apps.values()] == [2, 2]
+    assert [counts["excluded"] for counts in world.status().values()] == [0, 0]
