@@ -128,9 +128,10 @@ class Watch:
         if thing in self.users.story.hidden:
             self.say(28, f"{thing} is private and comes to {app.name}")
         if there and (hidden := app.weather.outage(app.name)):
-            dark = (app.habits.lags or app.weather.blind(app.name)) and self._believed(app.name)
-            unseen = UNLISTED if dark and thing in self.users.unseen(app) else ""
-            self.say(6 if hidden else 2, f"{thing} is made on {app.name}, where it is {there[0]}", unseen)
+            dark = app.habits.lags or app.weather.blind(app.name)
+            unseen = UNLISTED if dark and thing in self.users.unseen(app) else self.users.story.exposed.get(thing, "")
+            excuse = unseen if self._believed(app.name) else ""
+            self.say(6 if hidden else 2, f"{thing} is made on {app.name}, where it is {there[0]}", excuse)
 
     def _believed(self, side: str) -> bool:
         """Whether the sync had no reason to doubt what a side shows."""
