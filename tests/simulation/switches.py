@@ -60,8 +60,8 @@ def _no_intent() -> AbstractContextManager[Any]:
 @contextmanager
 def _no_journal() -> Iterator[None]:
     with (
-        instead(journal, "unresolved", lambda _real: lambda *_rest: []),
-        instead(journal, "in_doubt", lambda _real: lambda *_rest: set()),
+        instead(journal, "unresolved", lambda _real: lambda *_rest, **_more: []),
+        instead(journal, "in_doubt", lambda _real: lambda *_rest, **_more: set()),
     ):
         yield
 
@@ -81,7 +81,7 @@ def _new_key() -> AbstractContextManager[Any]:
 
 @switch("blind retry", "a create is sent again only where its key is known", {2}, always=("timeout after it landed",))
 def _blind_retry() -> AbstractContextManager[Any]:
-    return instead(recover, "blind", lambda _real: lambda *_rest: [])
+    return instead(recover, "blind", lambda _real: lambda *_rest, **_more: [])
 
 
 @switch(
@@ -169,7 +169,7 @@ def _first_sighting() -> AbstractContextManager[Any]:
 
 @switch("no trust", "a side that shows nothing is not believed", {3, 6}, always=("outage",))
 def _no_trust() -> AbstractContextManager[Any]:
-    return instead(trust, "_reason", lambda _real: lambda *_rest: None)
+    return instead(trust, "_reason", lambda _real: lambda *_rest, **_more: None)
 
 
 @switch("made in the dark", "nothing is made on a side that is not trusted", {2, 6}, always=("outage",), budget=200)

@@ -80,7 +80,7 @@ def _whole_lists() -> AbstractContextManager[Any]:
 
 @switch("no match", "a new record is matched with its like", {2})
 def _no_match() -> AbstractContextManager[Any]:
-    return instead(pair, "_groups", lambda _real: lambda *_rest: [])
+    return instead(pair, "_groups", lambda _real: lambda *_rest, **_more: [])
 
 
 @switch(
@@ -115,7 +115,7 @@ def _filter_at_first() -> AbstractContextManager[Any]:
     budget=200,
 )
 def _no_comparing() -> AbstractContextManager[Any]:
-    return instead(apply, "_compare", lambda _real: lambda *_rest: set())
+    return instead(apply, "_compare", lambda _real: lambda *_rest, **_more: set())
 
 
 @switch("no guard", "a write names the version it was planned on", {1}, always=("edits meanwhile",))
