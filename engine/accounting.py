@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, tuple_
 
 from engine.reason import Reasons
 from engine.store import Store
@@ -112,16 +112,13 @@ def _states(sync: str) -> Select[Any]:
 
     The first state that fits. A reason in one word is put into a sentence by `Reasons`.
     """
-    unsure = exists().where(
-        hold_copies.c.side == copies.c.side,
-        hold_copies.c.record == copies.c.id,
-        hold_copies.c.hold == holds.c.id,
-        holds.c.sync == sync,
-        holds.c.state == "open",
+    asked_of = (hold_copies.c.hold == holds.c.id, holds.c.sync == sync, holds.c.state == "open")
+    unsure = tuple_(copies.c.side, copies.c.id).in_(  # one look at the holds, not one for each record
+        select(hold_copies.c.side, hold_copies.c.record).where(*asked_of)
     )
     outage = and_(copies.c.present.in_(("missing", "absent")), _outage(sync, exists()))
     asked = ("refused", "doubt", "loop")
-    braked = (changes.c.link == copies.c.link, changes.c.sync == sync, changes.c.state == "held")
+    braked = (changes.c.link == copies.c.link, changes.c.state == "held")  # not by sync: SQLite would go by that first
     ladder: list[tuple[ColumnElement[bool], str, Any, Any]] = [
         (_held(("conflict",)), "conflict", _hold(("conflict",), holds.c.reason), _hold(("conflict",))),
         (unsure, "ambiguous", literal("several"), None),

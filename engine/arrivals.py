@@ -26,7 +26,7 @@ _OBSERVED = select(copies.c.id, copies.c.observed).where(
     copies.c.side == bindparam("at"),
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
-_SYNCED = _OBSERVED.with_only_columns(copies.c.synced)
+_SYNCED = _OBSERVED.with_only_columns(copies.c.id, copies.c.synced)
 _CONTAINER = select(sides.c.container).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
 _UNKEY = delete(copy_keys).where(
     copy_keys.c.sync == bindparam("of"),
@@ -57,17 +57,19 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
 
 def _recall(connection: Connection, bound: Bound, side: str, rows: Sequence[Row], before: dict[str, Row]) -> None:
     """A field that was not read last time is compared with what history left it at, or with what it settled with."""
-    unread = {row["id"]: row["observed"].keys() - before[row["id"]].keys() for row in rows if row["id"] in before}
-    for record, names in unread.items():
-        if names:
-            known = _settled(connection, bound, rows[0]["sync"], side, record)
-            told = events.last(connection, rows[0]["sync"], side, record)
-            before[record] |= {name: value for name, value in {**known, **told}.items() if name in names}
+    compared = {row["id"]: row["observed"].keys() - before[row["id"]].keys() for row in rows if row["id"] in before}
+    unread = {record: names for record, names in compared.items() if names}
+    if not unread:
+        return
+    sync = rows[0]["sync"]
+    told = events.last(connection, sync, side, sorted(unread))
+    for row in connection.execute(_SYNCED, {"of": sync, "at": side, "ids": sorted(unread)}):
+        known = {**_settled(bound, side, row.synced), **told.get(row.id, {})}
+        before[row.id] |= {name: value for name, value in known.items() if name in unread[row.id]}
 
 
-def _settled(connection: Connection, bound: Bound, sync: str, side: str, record: str) -> Row:
+def _settled(bound: Bound, side: str, synced: Row) -> Row:
     """The native fields that a record settled with."""
-    synced = connection.execute(_SYNCED, {"of": sync, "at": side, "ids": [record]}).scalar() or {}
     cells = {name: (row.cells[side], row.many) for name, row in bound.rows.items() if side in row.cells}
     return {
         cell.name: cell.lens.join(synced[name]) if many else synced[name].get(cell.name)

@@ -50,7 +50,7 @@ def brake(
     back = {row["id"]: returns(bound, row, changes) for row in there if _says(row, "skip")}
     approved = frozenset(released.union(*back.values()))
     former = [Former(_key(row), row["detail"].get("count", 0), frozenset(row["detail"]["items"])) for row in there]
-    totals = _totals(connection, sync) if changes else {}
+    totals = _totals(connection, sync, [change.side for change in changes])
     written = _written(connection, run) if changes else []
 
     def rows_of(side: str, native: str) -> list[str]:
@@ -79,10 +79,11 @@ def _key(row: dict[str, Any]) -> Key:
     return Key(row["detail"]["kind"], row["side"], row["row"])
 
 
-def _totals(connection: Connection, sync: str) -> dict[str, int]:
-    """Side -> how many of its records are linked."""
-    counted = select(copies.c.side, func.count()).where(copies.c.sync == sync, copies.c.link.is_not(None))
-    return {row[0]: row[1] for row in connection.execute(counted.group_by(copies.c.side))}
+def _totals(connection: Connection, sync: str, names: Iterable[str]) -> dict[str, int]:
+    """Side -> how many of its records are linked. Counted in an index alone, which has all but the documents."""
+    known = copies.c.present.in_(("yes", "missing", "absent", "gone"))
+    counted = select(func.count()).where(copies.c.sync == sync, known, copies.c.link.is_not(None))
+    return {side: connection.execute(counted.where(copies.c.side == side)).scalar() or 0 for side in sorted(set(names))}
 
 
 def _written(connection: Connection, run: str) -> list[Change]:

@@ -18,11 +18,9 @@ from engine.store.tables import history
 
 KEPT = 4
 """Former versions that are remembered of each record."""
-_DEPARTED = select(history.c.record, history.c.at).where(
-    history.c.sync == bindparam("of"),
-    history.c.side == bindparam("at"),
+_DEPARTED = select(history.c.sync, history.c.side, history.c.record, history.c.at).where(
     history.c.event.in_((Event.GONE, Event.DELETED)),
-    history.c.record.in_(bindparam("ids", expanding=True)),
+    history.c.record.in_(bindparam("ids", expanding=True)),  # not by sync: all of its history would be looked through
 )
 
 
@@ -46,6 +44,7 @@ def departed(connection: Connection, sync: str, side: str, rows: Sequence[dict[s
     found: set[str] = set()
     for part in chunks(rows):
         made = {row["id"]: row["created_at"] or "" for row in part}
-        gone = connection.execute(_DEPARTED, {"of": sync, "at": side, "ids": list(made)})
-        found |= {row.record for row in gone if row.at > made[row.record]}
+        gone = connection.execute(_DEPARTED, {"ids": list(made)})
+        here = [row for row in gone if (row.sync, row.side) == (sync, side)]
+        found |= {row.record for row in here if row.at > made[row.record]}
     return found

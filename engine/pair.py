@@ -58,7 +58,7 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
 def _free(connection: Connection, bound: Bound, sync: str, unread: frozenset[str], now: str) -> list[dict[str, Any]]:
     query = select(copies.c.side, copies.c.id, copies.c.container, copies.c.single, copies.c.created_at).where(
         copies.c.sync == sync,
-        copies.c.side.not_in(unread),
+        copies.c.side.in_(sorted(set(bound.names) - unread)),
         copies.c.link.is_(None),
         unmatched(copies),
         copies.c.failed.is_(None),
@@ -99,17 +99,13 @@ def _ago(later: str, earlier: str) -> timedelta:
 
 def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple[int, list[Member]]]:
     wanted = {(member.side, member.id) for member in free}
-    rows = connection.execute(
-        select(copy_keys.c.rule, copy_keys.c.key, copy_keys.c.side, copy_keys.c.id)
-        .join(
-            copies,
-            (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id),
-        )
-        .where(copy_keys.c.sync == sync, copies.c.link.is_(None), copies.c.present == "yes")
-    )
-    keys = {(row.rule, row.key) for row in rows if (row.side, row.id) in wanted}
+    keys: set[str] = set()
+    for side in sorted({member.side for member in free}):
+        for part in chunks(sorted(member.id for member in free if member.side == side)):
+            at = (copy_keys.c.sync == sync, copy_keys.c.side == side, copy_keys.c.id.in_(part))
+            keys.update(connection.execute(select(copy_keys.c.key).where(*at)).scalars())
     groups: dict[tuple[int, str], list[Member]] = defaultdict(list)
-    for part in chunks(sorted({key for _, key in keys})):
+    for part in chunks(sorted(keys)):
         query = (
             select(copy_keys.c.rule, copy_keys.c.key, copies.c.side, copies.c.id, copies.c.link, copies.c.present)
             .join(

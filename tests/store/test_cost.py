@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,29 @@ def test_an_idle_run_costs_the_same_whatever_there_is(new_world: Any) -> None:
             world.run()
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_a_run_with_changes_looks_through_no_large_table(new_world: Any) -> None:
+    """Not by its sync alone, which all rows of most states have."""
+    world = settled(new_world(30))
+    world.apps["a"].add(name="New")
+    world.apps["a"].edit("a1", note="new")
+    world.apps["a"].rows["a2"].data.pop("place")
+    world.apps["a"].edit("a2", name="Other")
+    world.apps["b"].remove("b3")
+    with watched() as seen:
+        world.run()
+        world.apps["a"].edit("a2", place="There again")
+        world.run()
+    with world.project.store.engine.connect() as connection:
+        plans = {
+            (step[3], statement)
+            for statement, parameters in seen
+            if statement.split()[0] in ("SELECT", "UPDATE", "DELETE") and "CASE WHEN" not in statement  # accounting
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        }
+    whole = re.compile(rf"(SCAN|SEARCH) ({'|'.join(LARGE)})( USING INDEX \w+ \(sync=\?\))?$")
+    assert [plan for plan in plans if whole.match(plan[0]) and "copies_failed" not in plan[0]] == []
 
 
 @pytest.mark.parametrize("what", ["create", "update"])
