@@ -32,11 +32,12 @@ def passed(former: str | None, before: str | None, now: str | None) -> str | Non
 
 
 def superseded() -> pl.Expr:
-    """Whether a row of a snapshot joined with the known copies shows what is known to be former, or deleted."""
+    """Whether a row of a snapshot joined with the known copies shows what is known to be former, deleted or older."""
     shown, known = pl.coalesce("version", "digest"), pl.coalesce("version_known", "digest_known")
     line = pl.concat_str(pl.lit("\n"), shown, pl.lit("\n"))
     deleted = (pl.col("present") == "gone") & (shown == known)
-    return pl.col("former").str.contains(line, literal=True).fill_null(False) | deleted.fill_null(False)
+    older = (pl.col("changed_at") < pl.col("changed_at_known")) & (pl.col("digest") != pl.col("digest_known"))
+    return pl.col("former").str.contains(line, literal=True).fill_null(False) | (deleted | older).fill_null(False)
 
 
 def departed(connection: Connection, sync: str, side: str, rows: Sequence[dict[str, Any]]) -> set[str]:

@@ -26,7 +26,8 @@ from engine.store.tables import copies, inbox, links, mappings, sides
 Row = dict[str, Any]
 _SIDE = (copies.c.sync == bindparam("of"), copies.c.side == bindparam("at"))
 _SHOWN = {"present": pl.String, "link": pl.String, "missing_since": pl.String, "former": pl.String}
-_COMPARED = {"id": pl.String, "digest": pl.String, "version": pl.String, "created_at": pl.String, **_SHOWN}
+_DATED = {"created_at": pl.String, "changed_at": pl.String}
+_COMPARED = {"id": pl.String, "digest": pl.String, "version": pl.String, **_DATED, **_SHOWN}
 _ALL = select(*[copies.c[name] for name in _COMPARED]).where(*_SIDE)
 _THESE = _ALL.where(copies.c.id.in_(bindparam("ids", expanding=True)))
 _MARK = update(copies).where(*_SIDE, copies.c.id.in_(bindparam("ids", expanding=True)))

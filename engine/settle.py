@@ -143,10 +143,11 @@ def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[s
 
 def _edited(bound: Bound, copy: Copy) -> bool:
     """Whether it shows what was neither written nor settled: somebody edited it just before the write."""
-    for name, image in bound.images(copy.side, copy.native or {}).items():
-        if not same(image, copy.synced.get(name, {} if bound.rows[name].many else image)):
-            return True
-    return False
+    shown = bound.get(copy.side, copy.native or {})
+    return any(
+        not same(image, copy.synced[name]) if name in copy.synced else shown[name] not in (None, {})
+        for name, image in bound.images(copy.side, copy.native or {}).items()
+    )
 
 
 def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict[str, Any], guarded: bool) -> None:
