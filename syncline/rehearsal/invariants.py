@@ -48,7 +48,8 @@ REUSED = "an id given to another record, on an app that does not tell when recor
 UNSEEN = "a record deleted before it was ever seen, on an app where a create in doubt cannot be found by its key"
 STRAY = "a write on its way when its run lost its lease, on an app that can neither refuse it nor know it again"
 UNREAD = "the same edit on two sides, on one of which the record was deleted before the edit was read"
-UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, UNREAD, STRAY)
+CLEARED = "a value cleared on a new record before it was known that the record had been made"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, UNREAD, STRAY, CLEARED)
 """What no client can keep, by what the apps do: counted apart."""
 
 

@@ -12,7 +12,7 @@ from engine.contract import Support
 from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
 from syncline.rehearsal.faithful import Lenses, exact
-from syncline.rehearsal.invariants import BLIND_WRITE, RESTORED, REUSED, UNREAD, UNSEEN
+from syncline.rehearsal.invariants import BLIND_WRITE, CLEARED, RESTORED, REUSED, UNREAD, UNSEEN
 from syncline.rehearsal.pen import Pen
 from syncline.rehearsal.story import Atom, Story, shown
 from syncline.rehearsal.world import START, SYNC, World
@@ -186,6 +186,8 @@ class Users:
         shown = self.shown(app.name, before)
         app.edit(record, data)
         after = self.shown(app.name, app.rows[record].data)
+        if app.rows[record].key and record not in self._mirrored(app) and set(shown) - set(after):
+            exposed = exposed or CLEARED
         self.story.write(thing, app.name, shown, after, exposed, before)
         self._judge(app, record, thing)
         return f"{app.name} edits {record} ({thing}): {self._told(data)}{' *' if exposed else ''}"
