@@ -18,6 +18,7 @@ from engine.problem import MappingError
 from engine.rules import Rule, describe
 from engine.store import chunks, put, revise
 from engine.store.tables import copies, copy_keys, sides
+from engine.undo.marks import TAKEN
 
 log = logging.getLogger("engine")
 Row = dict[str, Any]
@@ -27,6 +28,7 @@ _OBSERVED = select(copies.c.id, copies.c.observed).where(
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
 _SYNCED = _OBSERVED.with_only_columns(copies.c.id, copies.c.synced)
+_TAKEN = _OBSERVED.with_only_columns(copies.c.id).where(copies.c.excluded == TAKEN)
 _CONTAINER = select(sides.c.container).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
 _UNKEY = delete(copy_keys).where(
     copy_keys.c.sync == bindparam("of"),
@@ -47,6 +49,7 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
             rows = [_row(sync, side, row) for row in part]
             before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
             _judge(bound, side, rows, before)
+            _keep_taken(connection, sync, side, rows if known else [])
             _recall(connection, bound, side, rows, before)
             edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
             back = [_back(common, row) for row in part if row["present"] == "gone" and row["link"]]
@@ -132,6 +135,15 @@ def _judge(bound: Bound, side: str, rows: list[Row], before: dict[str, Row]) -> 
     fits = _fits(rule, rows, records) if rule is not None and rows else [True] * len(rows)
     for row, fit in zip(rows, fits, strict=True):
         row["excluded"] = None if fit or rule is None else f"on {side}, it is not so that {describe(rule)}"
+
+
+def _keep_taken(connection: Connection, sync: str, side: str, rows: Sequence[Row]) -> None:
+    """What an undo is to delete stays marked: somebody's edit, if it is one, takes the mark away in the merge."""
+    taken = connection.execute(_TAKEN, {"of": sync, "at": side, "ids": [row["id"] for row in rows]}) if rows else ()
+    ids = {row.id for row in taken}
+    for row in rows:
+        if row["id"] in ids and row["excluded"] is None:
+            row["excluded"] = TAKEN
 
 
 def _fits(rule: Rule, rows: list[Row], records: list[Row]) -> list[bool]:

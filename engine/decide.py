@@ -149,7 +149,7 @@ def _decide_safely(
     flips: dict[str, Any],
 ) -> Verdict:
     """The verdict; a value that no rule foresees parks its own record and no other."""
-    link.copies = {side: copy for side, copy in link.copies.items() if side in bound.sides}
+    link.part(bound.sides)
     try:
         return _decide_link(bound, link, before, rules, asked, unsure, flips)
     except Exception as error:

@@ -57,7 +57,7 @@ def save(connection: Connection, sync: str, saved: Sequence[tuple[LinkState, dic
     settled = [
         {"sync": sync, "side": side, "id": copy.id, "synced": copy.synced, "base": copy.base}
         for link, _ in saved
-        for side, copy in link.copies.items()
+        for side, copy in (*link.copies.items(), *link.parted.items())
     ]
     revise(connection, copies, settled)
 

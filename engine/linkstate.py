@@ -5,7 +5,7 @@ Values are held per *atom*: a scalar row, or one key of a list row. None stands 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +88,8 @@ class LinkState:
     rev: int = 0
     barred: set[str] = field(default_factory=set)
     """Sides that hold a record like it which the filter keeps out."""
+    parted: dict[str, Copy] = field(default_factory=dict)
+    """Copies on sides that the mapping does not have now: what is agreed meanwhile is due there later."""
     again: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Sides where the record is made again whatever the mapping says, and what it was there: its deletion is undone."""
 
@@ -96,6 +98,11 @@ class LinkState:
         origin = self.origin.get(label(atom)) or []
         found: dict[str, Any] = origin[2].get(side, {}) if len(origin) > 2 else {}
         return found
+
+    def part(self, names: Collection[str]) -> None:
+        """Leaves only the copies on these sides, those that the mapping has, to take part."""
+        self.parted = {side: copy for side, copy in self.copies.items() if side not in names}
+        self.copies = {side: copy for side, copy in self.copies.items() if side in names}
 
     def readable(self) -> dict[str, Copy]:
         """The copies that can be looked at."""
@@ -113,7 +120,7 @@ class LinkState:
         before = peek(self.agreed, atom)
         if same(before, value):
             return
-        for copy in self.copies.values():
+        for copy in (*self.copies.values(), *self.parted.values()):
             if peek(copy.base, atom, ...) is ...:
                 poke(copy.base, atom, before)
         if value is None and atom[1] is not None:

@@ -82,6 +82,12 @@ def ask(store: Store, lease: Lease, targets: Sequence[Target], now: str) -> None
     with store.write() as connection:
         lease.check(connection)
         unheard = journal.unresolved(connection, lease.sync)
+        known = {target.side for target in targets}
+        lost = [row for row in unheard if row["side"] not in known]  # nobody will ever hear of them
+        journal.mark(
+            connection, [row["id"] for row in lost], "dropped", error="the mapping does not have that side now"
+        )
+        mark_dirty(connection, [row["link"] for row in lost])
         wanted = [_hold(row) for target in targets for row in blind(connection, target, unheard)]
         holds.reconcile(connection, lease.sync, "doubt", wanted, now)
 

@@ -28,7 +28,7 @@ def undo(connection: Connection, bound: Bound, sync: str, run: str, asked: Asked
         found, unsure = traces(connection, part, meant), journal.in_doubt(connection, part)
         saved = []
         for link, row in load(connection, part).values():
-            link.copies = {side: copy for side, copy in link.copies.items() if side in bound.sides}
+            link.part(bound.sides)
             case = Case(connection, bound, link, row, found[link.id], asked, meant, run, now, undoing)
             _take_back(case, link.id in unsure)
             told += [{"at": now, "sync": sync, "run": run, **event} for event in case.told]

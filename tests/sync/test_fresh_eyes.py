@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from engine import holds
 from engine.contract import AuthExpired, Transient
 from flows.project import ProjectError
 from tests.rebuild.test_rebuild import lose, mended, shows
-from tests.sync.asked import THEN, filled, reject, waiting
-from tests.sync.memory import MemoryApp
-from tests.sync.world import Make, make
+from tests.sync.asked import THEN, at_rest, filled, reject, waiting
+from tests.sync.memory import Crash, MemoryApp
+from tests.sync.world import Make, World, make, only
 from tests.undo.rig import take_back
 
 __all__ = ["make"]
@@ -141,3 +144,63 @@ def test_a_person_pairs_copies_that_a_rebuild_left_alone(make: Make) -> None:
     world.run()
     assert [len(app.live()) for app in world.apps.values()] == [2, 2]
     assert [counts["excluded"] for counts in world.status().values()] == [0, 0]
+
+
+def without(world: World, side: str) -> tuple[MemoryApp, str]:
+    """The mapping has the side no more; its app, and the sync's file as it was."""
+    path = world.root / "deployments" / "it.yaml"
+    text, app = path.read_text(), world.apps.pop(side)
+    world.write_mapping("")
+    path.write_text(text.replace(f"  {side}: {{connection: {side}}}\n", ""))
+    return app, text
+
+
+def killed(app: MemoryApp, what: str, deed: Callable[[], object]) -> None:
+    """The process ends before a request of this kind."""
+
+    def fault(_moment: str, asked: str) -> None:
+        if asked == what:
+            raise Crash
+
+    app.fault = fault
+    with suppress(Crash):
+        deed()
+    app.fault = healthy
+
+
+def test_what_was_agreed_without_a_side_is_due_when_the_side_is_back(make: Make) -> None:
+    world = make("a", "b", "c")
+    (record,) = filled(world, 1)
+    app, text = without(world, "c")
+    world.apps["a"].edit(record, note="new")
+    world.run()
+    app.edit("c1", place="Room 4")
+    world.apps["c"] = app
+    world.write_mapping("")
+    (world.root / "deployments" / "it.yaml").write_text(text)
+    world.run()
+    for one in world.apps.values():
+        assert (only(one)["note"], only(one)["place"]) == ("new", "Room 4")
+    at_rest(world)
+
+
+def test_a_write_in_doubt_on_a_side_that_was_taken_out_stops_no_other(make: Make) -> None:
+    world = make("a", "b", "c")
+    (record,) = filled(world, 1)
+    world.apps["a"].edit(record, note="new")
+    killed(world.apps["c"], "update", world.run)
+    without(world, "c")
+    world.apps["a"].edit(record, note="newer")
+    world.run()
+    assert only(world.apps["b"])["note"] == "newer"
+
+
+def test_an_undone_creation_that_was_broken_off_is_deleted_under_a_new_mapping(make: Make) -> None:
+    world = make("a", "b")
+    world.apps["a"].add(name="T", note="n")
+    run = world.run().run
+    killed(world.apps["b"], "delete", lambda: take_back(world, run))
+    world.write_mapping("conflicts: ask")
+    for _ in range(3):
+        world.run()
+    assert [len(app.live()) for app in world.apps.values()] == [1, 0]
