@@ -104,6 +104,10 @@ class LinkState:
         self.parted = {side: copy for side, copy in self.copies.items() if side not in names}
         self.copies = {side: copy for side, copy in self.copies.items() if side in names}
 
+    def kept_apart(self) -> bool:
+        """Whether a side that the mapping does not have now still has the record."""
+        return any(copy.present != "gone" for copy in self.parted.values())
+
     def readable(self) -> dict[str, Copy]:
         """The copies that can be looked at."""
         return {side: copy for side, copy in self.copies.items() if copy.native is not None}

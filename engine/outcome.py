@@ -95,8 +95,9 @@ def _unmade(bound: Bound, link: LinkState, before: dict[str, Any], rules: Rules,
     """Its creation was undone: what this sync made is deleted, and the rest is left alone."""
     verdict.frozen = STAYS
     verdict.gone = [side for side, copy in link.copies.items() if copy.present == "gone"]
-    verdict.ended = len(verdict.gone) == len(link.copies)
-    if not verdict.ended:
+    none = len(verdict.gone) == len(link.copies)
+    verdict.ended = none and not link.kept_apart()
+    if not none:
         _take(verdict, plan_undone(bound, link, rules), before, rules)
     return verdict
 
@@ -114,7 +115,7 @@ def _departed(
     unseen = merged.edited - set(departed) or any(True for side in departed for _ in link.moved(bound, side))
     rest = [side for side, copy in link.copies.items() if copy.present == "yes"]
     if not [side for side, copy in link.copies.items() if copy.present != "gone"]:
-        verdict.ended = True
+        verdict.ended = not link.kept_apart()  # the deletion has yet to reach the side that is taken out now
         return True
     if not rules.trusted.issuperset(departed):
         verdict.blocked = True

@@ -184,6 +184,22 @@ def test_what_was_agreed_without_a_side_is_due_when_the_side_is_back(make: Make)
     at_rest(world)
 
 
+def test_what_was_deleted_without_a_side_is_deleted_when_the_side_is_back(make: Make) -> None:
+    world = make("a", "b", "c")
+    record, _ = filled(world, 2)
+    app, text = without(world, "c")
+    world.apps["a"].remove(record)
+    for _ in range(2):
+        world.run()
+    assert len(world.apps["b"].live()) == 1
+    world.apps["c"] = app
+    world.write_mapping("")
+    (world.root / "deployments" / "it.yaml").write_text(text)
+    world.run()
+    assert [len(one.live()) for one in world.apps.values()] == [1, 1, 1]
+    at_rest(world)
+
+
 def test_a_write_in_doubt_on_a_side_that_was_taken_out_stops_no_other(make: Make) -> None:
     world = make("a", "b", "c")
     (record,) = filled(world, 1)
