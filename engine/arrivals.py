@@ -52,7 +52,7 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
             _keep_taken(connection, sync, side, rows if known else [])
             _recall(connection, bound, side, rows, before)
             edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
-            back = [_back(common, row) for row in part if row["present"] == "gone" and row["link"]]
+            back = [_back(common, row) for row in part if known and row["present"] == "gone" and row["link"]]
             events.note(connection, [*back, *(event for found in edits for event in found)])
             _store(connection, rows, None if known else container)
             rekey(connection, bound, side, rows)

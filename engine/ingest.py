@@ -69,6 +69,7 @@ def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: 
             leave(connection, common, row)
         _mark(connection, common, "absent", found.get("twice", []))
         _mark(connection, common, "missing", [*found.get("sighted", []), *doubted])
+        _disbelieve(connection, common, doubted)
         _advance(connection, common, note)
     count = {kind: len(rows) for kind, rows in found.items()}
     gone, new = count.get("proved", 0) + len(reused), count.get("new", 0) + len(reused)
@@ -97,6 +98,15 @@ def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> 
     if pings:
         connection.execute(insert(inbox), pings)
     return [row for row in new if row["id"] in departed]
+
+
+def _disbelieve(connection: Connection, common: Row, rows: Sequence[Row]) -> None:
+    """What lists show of these counts for nothing until they were asked for by their ids."""
+    at = {"sync": common["sync"], "side": common["side"]}
+    shown = [
+        {**at, "id": row["id"], "former": former.passed(None, row["version"] or row["digest"], None)} for row in rows
+    ]
+    revise(connection, copies, shown)
 
 
 def _known(connection: Connection, common: Row, ids: list[str] | None) -> pl.DataFrame:

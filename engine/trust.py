@@ -138,7 +138,8 @@ def _reason(
             "a lost permission"
         )
     if whole:
-        return f"lists none of its {missing} known records: this looks like an outage or another account, not like deletions"
+        said = "this looks like an outage or another account, not like deletions"
+        return f"lists none of its {missing} known records: {said}"
     where = (*_expected(sync, side), copies.c.present.in_(("yes", "missing", "absent")))
     known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
     if missing > brakes.limit("deletes", side).of(known):

@@ -51,8 +51,12 @@ def plain_setting(rng: random.Random, *, sides: int | None = None) -> Setting:
     return replace(setting, places=quiet)
 
 
-def scene(rng: random.Random, setting: Setting, phases: int = 3) -> Scene:
-    """Things are added, edited and deleted; within a phase a thing is either edited or deleted."""
+def scene(rng: random.Random, setting: Setting, phases: int = 3, *, alone: bool = False) -> Scene:
+    """Things are added, edited and deleted; within a phase a thing is either edited or deleted.
+
+    A side edits a thing once in a phase, as apps tell one time of change for the whole record; with `alone` only one
+    side does.
+    """
     bound = Bound(setting.mapping, {name: at.schema for name, at in setting.places.items()})
     names, known, number = sorted(setting.users), list[str](), 0
     found: Scene = []
@@ -62,7 +66,8 @@ def scene(rng: random.Random, setting: Setting, phases: int = 3) -> Scene:
         for _ in range(rng.randint(2, 5)):
             number += 1
             side = rng.choice(names)
-            staying = sorted(set(known) - doomed)
+            edited = {deed.thing for deed in deeds if alone or deed.side == side}
+            staying = sorted(set(known) - doomed - edited)
             if not staying or rng.random() < 0.35:
                 deeds.append(Deed(side, f"t{number}", {"name": f"t{number}", **_data(rng, bound, side, number)}))
             else:
