@@ -14,7 +14,7 @@ from engine.store.tables import copies, inbox, mappings, sides
 _SIDES = select(sides).where(sides.c.sync == bindparam("of"))
 _MAPPED = select(func.max(mappings.c.version)).where(mappings.c.sync == bindparam("of"))
 _COPIES = select(copies.c.side, copies.c.id).where(copies.c.sync == bindparam("of"))
-_MISSING = _COPIES.where(copies.c.present == "missing")
+_MISSING = _COPIES.add_columns(copies.c.link).where(copies.c.present == "missing")
 _UNLISTED = _COPIES.where(
     copies.c.present == "yes", copies.c.side == bindparam("at"), copies.c.missing_since.is_not(None)
 )
@@ -29,8 +29,8 @@ class Outset:
     """Side -> its row: cursor, account, schema, trust."""
     mapped: int | None
     """The newest version of the mapping."""
-    missing: Sequence[tuple[str, str]]
-    """(side, record): each is looked at a second time."""
+    missing: Sequence[tuple[str, str, str | None]]
+    """(side, record, link): each is looked at a second time."""
     unheard: Sequence[dict[str, Any]]
     """Changes that were sent and of which nothing was heard, as in the journal."""
     pings: Sequence[tuple[int, str, str | None]]
@@ -43,7 +43,7 @@ class Outset:
         return cls(
             {row["side"]: dict(row) for row in connection.execute(_SIDES, of).mappings()},
             connection.execute(_MAPPED, of).scalar(),
-            [(row.side, row.id) for row in connection.execute(_MISSING, of)],
+            [(row.side, row.id, row.link) for row in connection.execute(_MISSING, of)],
             journal.unresolved(connection, sync),
             [(row.id, row.side, row.record) for row in connection.execute(_PINGS, of)],
         )
@@ -57,7 +57,13 @@ class Outset:
         """Records to read by id: missing ones, those with a write in doubt, and those that pings name."""
         unheard = [(row["side"], row["record"]) for row in self.unheard]
         pinged = [(at, record) for _, at, record in self.pings]
-        return {record for at, record in [*self.missing, *unheard, *pinged] if at == side and record}
+        missing = [(at, record) for at, record, _ in self.missing]
+        return {record for at, record in [*missing, *unheard, *pinged] if at == side and record}
+
+    def loose(self, side: str) -> set[str]:
+        """Missing records without a link: they are looked at also where the side is not trusted, for nothing else is
+        known of them."""
+        return {record for at, record, link in self.missing if at == side and link is None}
 
     def pinged(self, side: str) -> list[int]:
         """The pings that reading the side now answers."""

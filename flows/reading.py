@@ -35,7 +35,7 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
     known = known or session.outset()
     state, afresh, trusted = known.sides[side], known.afresh(side), known.sides[side]["untrusted"] is None
     scan = full or afresh or state["cursor"] is None or not trusted or _lost(work, side, known)
-    revisit = known.revisit(side) if trusted else set()
+    revisit = known.revisit(side) if trusted else known.loose(side)
     if scan:
         session.renew_schema(side, state["schema"])
         with session.project.store.read() as connection:

@@ -215,7 +215,7 @@ class MemoryApp:
                 yield self._record(record, seen)
 
     def _apply(self, write: Write) -> Outcome:
-        bad = next((name for name, value in write.data.items() if value == POISON), None)
+        bad = next((name for name, value in write.data.items() if str(value).casefold() == POISON), None)
         if bad:
             return Failed(write.key, Invalid(f"{bad} cannot be {POISON}", field=bad))
         if write.op is Op.CREATE:

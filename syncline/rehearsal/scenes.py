@@ -84,11 +84,11 @@ def staying_after(known: list[str], doomed: set[str]) -> list[str]:
 
 
 def _data(rng: random.Random, bound: Bound, side: str, number: int) -> dict[str, Any]:
-    """One scalar field with a value of its own, or none."""
+    """One scalar field with a value of its own."""
     row = rng.choice([row for name, row in bound.rows.items() if not row.many and name != "title"])
     native = row.cells[side].name
     item = bound.sides[side].schema.fields[native]
-    value: Any = None if rng.random() < 0.1 else (number + 0.25 if item.type == "number" else f"w{number}")
+    value: Any = number + 0.25 if item.type == "number" else f"w{number}"
     return {native: value}
 
 

@@ -92,12 +92,15 @@ class Story:
         after: dict[Atom, Any],
         exposed: str = "",
         native: dict[str, Any] | None = None,
+        read: dict[Atom, Any] | None = None,
     ) -> None:
-        """A user changed a record from what was shown before; `native` is the record before."""
+        """A user changed a record from what was shown before; `native` is the record before, `read` what the sync has
+        last seen of it: coming back to that before it looks again is no edit."""
         for atom in sorted({*before, *after}, key=str):
             if before.get(atom) != after.get(atom):
                 self._see(thing, atom, before.get(atom), side, native or {})
                 old = not self.tokens and self._known(thing, atom, before, after)
+                old |= read is not None and read.get(atom) == after.get(atom)
                 self.said.append(Said(thing, atom, after.get(atom), side, superseded=old, exposed=exposed))
 
     def _see(self, thing: str, atom: Atom, value: str | None, side: str, native: dict[str, Any]) -> None:

@@ -82,8 +82,17 @@ class Users:
 
     def _unread(self, app: MemoryApp, record: str) -> bool:
         """Whether it was edited since the sync has read it."""
-        where = (copies.c.sync == SYNC, copies.c.side == app.name, copies.c.id == record)
-        return self.world.store.rows(select(copies.c.observed).where(*where)) != [{"observed": app.rows[record].data}]
+        return self._observed(app, record) != app.rows[record].data
+
+    def _read(self, app: MemoryApp, record: str) -> dict[Any, Any] | None:
+        """What the sync has last seen of a record."""
+        native = self._observed(app, record)
+        return None if native is None else self.shown(app.name, native)
+
+    def _observed(self, app: MemoryApp, record: str) -> dict[str, Any] | None:
+        where = (copies.c.sync == SYNC, copies.c.side == app.name, copies.c.id == record, copies.c.link.is_not(None))
+        rows = self.world.store.rows(select(copies.c.observed).where(*where))
+        return dict(rows[0]["observed"]) if rows else None
 
     def _agrees(self, app: MemoryApp, thing: str, native: dict[str, Any]) -> bool:
         """Whether it shows by itself what somebody wrote elsewhere."""
@@ -188,7 +197,7 @@ class Users:
         after = self.shown(app.name, app.rows[record].data)
         if app.rows[record].key and record not in self._mirrored(app) and set(shown) - set(after):
             exposed = exposed or CLEARED
-        self.story.write(thing, app.name, shown, after, exposed, before)
+        self.story.write(thing, app.name, shown, after, exposed, before, self._read(app, record))
         self._judge(app, record, thing)
         return f"{app.name} edits {record} ({thing}): {self._told(data)}{' *' if exposed else ''}"
 

@@ -129,7 +129,8 @@ class World:
     def pending(self, sync: str = SYNC) -> int:
         """How much still waits, for a person or for the next run."""
         counted = accounting.status(self.store, sync).values()
-        asked = len(listed(self.store, sync)) + len(listed(self.store, sync, "answered"))
+        released = [hold for hold in listed(self.store, sync, "answered") if hold["kind"] == "outage"]
+        asked = len(listed(self.store, sync)) + len(released)
         return asked + sum(side["records"]["pending"] for side in counted)
 
     def usurp(self) -> None:
