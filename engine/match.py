@@ -114,7 +114,8 @@ def match(
         loose = [m for m in members if (m.side, m.id) in left and (m.side, m.id) not in waiting]
         if not loose:
             continue
-        if any(m.missing for m in members):  # its like may be there all the same
+        seen = {m.link for m in members if m.link and not m.missing}
+        if any(m.missing and m.link not in seen for m in members):  # its like may be there all the same
             waiting |= {(m.side, m.id) for m in loose}
             continue
         gaps = {side for m in members if m.link for side in absent.get(m.link, set())}

@@ -20,7 +20,7 @@ def unasked(
             continue
         native = row.cells[side].name
         before, after = present.get(native), data[native]
-        if before in EMPTY or before == after:
+        if before in EMPTY or before == after or thing in story.poisoned:
             continue
         if after in EMPTY:
             cleared = any((one.thing, one.atom, one.value) == (thing, (name, None), None) for one in story.said)
