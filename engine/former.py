@@ -32,11 +32,15 @@ def passed(former: str | None, before: str | None, now: str | None) -> str | Non
 
 
 def superseded() -> pl.Expr:
-    """Whether a row of a snapshot joined with the known copies shows what is known to be former, deleted or older."""
+    """Whether a row of a scan joined with the known copies shows what is known to be former, deleted or older.
+
+    Only a scan: a feed of changes tells them in their order, and a version comes back where it is made of the values.
+    """
     shown, known = pl.coalesce("version", "digest"), pl.coalesce("version_known", "digest_known")
     line = pl.concat_str(pl.lit("\n"), shown, pl.lit("\n"))
     deleted = (pl.col("present") == "gone") & (shown == known)
-    older = (pl.col("changed_at") < pl.col("changed_at_known")) & (pl.col("digest") != pl.col("digest_known"))
+    other = pl.col("version").is_null() & (pl.col("digest") != pl.col("digest_known"))
+    older = other & (pl.col("changed_at") < pl.col("changed_at_known"))  # a series takes its own from occurrences
     return pl.col("former").str.contains(line, literal=True).fill_null(False) | (deleted | older).fill_null(False)
 
 
