@@ -32,9 +32,9 @@ def passed(former: str | None, before: str | None, now: str | None) -> str | Non
 
 
 def superseded() -> pl.Expr:
-    """Whether a row of a scan joined with the known copies shows what is known to be former, deleted or older.
+    """Whether a row of a snapshot joined with the known copies shows what is known to be former, deleted or older.
 
-    Only a scan: a feed of changes tells them in their order, and a version comes back where it is made of the values.
+    It may be true all the same: a version comes back where it is made of the values. A look by id tells.
     """
     shown, known = pl.coalesce("version", "digest"), pl.coalesce("version_known", "digest_known")
     line = pl.concat_str(pl.lit("\n"), shown, pl.lit("\n"))

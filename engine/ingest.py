@@ -48,6 +48,8 @@ class Seen:
     changed: int = 0
     gone: int = 0
     missing: int = 0
+    doubted: tuple[str, ...] = ()
+    """Records that were shown as they are known not to be any more: they are asked for by their ids."""
 
 
 def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: Path, now: str) -> Seen:
@@ -73,7 +75,8 @@ def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: 
         _advance(connection, common, note)
     count = {kind: len(rows) for kind, rows in found.items()}
     gone, new = count.get("proved", 0) + len(reused), count.get("new", 0) + len(reused)
-    return Seen(side, note.records, new, count.get("changed", 0), gone, count.get("sighted", 0))
+    late = tuple(row["id"] for row in [*found.get("late", []), *doubted])
+    return Seen(side, note.records, new, count.get("changed", 0), gone, count.get("sighted", 0), late)
 
 
 def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict[str, list[Row]]:
@@ -130,7 +133,7 @@ def _kind(note: Note) -> pl.Expr:
     dated = pl.col("created_at").is_not_null() & pl.col("created_at_known").is_null()
     touched = pl.col("version").ne_missing(pl.col("version_known")) | dated | listed_again
     return (
-        pl.when(scan & here & ~pl.col("asked") & former.superseded())
+        pl.when(here & ~pl.col("asked") & former.superseded())
         .then(pl.lit("late"))
         .when(here & present.is_null())
         .then(pl.lit("new"))
@@ -210,6 +213,12 @@ def _advance(connection: Connection, common: Row, note: Note) -> None:
     revise(connection, sides, [{"sync": common["sync"], "side": common["side"], **values}])
     if note.pings:
         connection.execute(_ANSWERED, {"ids": list(note.pings)})
+
+
+def answered(connection: Connection, sync: str, side: str, records: Sequence[str]) -> None:
+    """These were asked for: no later run needs to."""
+    where = (inbox.c.sync == sync, inbox.c.side == side, inbox.c.record.in_(records))
+    connection.execute(delete(inbox).where(*where))
 
 
 def mark_dirty(connection: Connection, ids: Sequence[str], *, moved: bool = True) -> None:

@@ -19,7 +19,7 @@ from engine.apply import apply as send
 from engine.contract import AppError, Op
 from engine.decide import Decided, decide
 from engine.heard import Applied
-from engine.ingest import Seen, ingest
+from engine.ingest import Seen, answered, ingest
 from engine.pair import pair
 from engine.plan import Rules
 from engine.recover import ask, recover
@@ -68,6 +68,8 @@ def observe(work: Work, snapshots: Mapping[str, Path]) -> tuple[dict[str, str | 
     work.errors |= {side: note.error for side, note in notes.items() if note.error}
     work.retry = any(note.retry for note in notes.values())
     seen = [_ingest(work, side, path) for side, path in snapshots.items() if side not in work.errors]
+    for one in seen:
+        _ask(work, one)
     verdicts = trust(store, work.lease, work.run, session.brakes, seen, session.now, session.canaries)
     agenda = _recover(work, verdicts, _agenda(work))
     linked = 0
@@ -129,6 +131,20 @@ def reread(work: Work, verdicts: Mapping[str, str | None]) -> None:
                 _ingest(work, side, look_at(work, side, stale))
             except AppError as error:
                 work.errors[side] = str(error)
+
+
+def _ask(work: Work, seen: Seen) -> None:
+    """Asks for what a side has shown as it is known not to be any more; where it does not answer, the next run does."""
+    if not seen.doubted:
+        return
+    try:
+        _ingest(work, seen.side, look_at(work, seen.side, seen.doubted))
+    except AppError as error:
+        log.warning("%s did not say more of %s: %s", seen.side, ", ".join(seen.doubted), error)
+        return
+    with work.session.project.store.write() as connection:
+        work.lease.check(connection)
+        answered(connection, work.session.sync, seen.side, seen.doubted)
 
 
 def unsettled(work: Work) -> bool:
