@@ -57,6 +57,7 @@ UNANSWERED = {
     "timeout after it landed",
     "server error",
     "another run takes over",
+    "field gone",
 }
 """Faults with which nobody hears what an app stored."""
 
