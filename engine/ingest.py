@@ -92,8 +92,9 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
 
 
 def _doubt(connection: Connection, common: Row, found: dict[str, list[Row]]) -> list[Row]:
-    """What a list shows against what is known from later is asked for by its id in the next run. Gives the records that
-    are known to be deleted: until then they are kept as missing, so that their like is not made elsewhere."""
+    """What a list shows against what is known from later is asked for by its id, at the latest in the next run. Gives
+    those that are known to be deleted: until then they are kept as missing, so that their like is not made elsewhere.
+    """
     new = [row for row in found.get("new", []) if not row["asked"]]
     departed = former.departed(connection, common["sync"], common["side"], new)
     at = {name: common[name] for name in ("sync", "side", "at")}

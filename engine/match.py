@@ -112,15 +112,11 @@ def match(
     waiting: set[tuple[str, str]] = set()
     for rule, members in sorted(groups, key=lambda group: group[0]):
         loose = [m for m in members if (m.side, m.id) in left and (m.side, m.id) not in waiting]
+        unsure = _unsure(loose, members, absent)
+        waiting |= {(m.side, m.id) for m in unsure}
+        loose = [m for m in loose if m not in unsure]
         if not loose:
             continue
-        seen = {m.link for m in members if m.link and not m.missing}
-        if any(m.missing and m.link not in seen for m in members):  # its like may be there all the same
-            waiting |= {(m.side, m.id) for m in loose}
-            continue
-        gaps = {side for m in members if m.link for side in absent.get(m.link, set())}
-        waiting |= {(m.side, m.id) for m in loose if m.side in gaps}
-        loose = [m for m in loose if m.side not in gaps]
         by_side: dict[str, list[Member]] = defaultdict(list)
         for member in loose:
             by_side[member.side].append(member)
@@ -143,3 +139,12 @@ def match(
         if key not in waiting:
             matches.joined.append(([member], None, "new"))
     return matches
+
+
+def _unsure(loose: list[Member], members: list[Member], absent: dict[str, set[str]]) -> list[Member]:
+    """Those whose like may be there although its side does not show it now."""
+    seen = {m.link for m in members if m.link and not m.missing}
+    if any(m.missing and m.link not in seen for m in members):
+        return loose
+    gaps = {side for m in members if m.link for side in absent.get(m.link, set())}
+    return [m for m in loose if m.side in gaps]

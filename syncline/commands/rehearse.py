@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from syncline.exits import Exit
 from syncline.options import AsJson, ProjectDir, opened
 from syncline.output import emit, note, progress_bar
+
+if TYPE_CHECKING:
+    from syncline.rehearsal.own import OwnSetting
 
 STEPS = re.compile(r"\d+(-\d+)?(,\s*\d+(-\d+)?)*")
 
@@ -37,17 +41,11 @@ def rehearse(
     from syncline.rehearsal.rehearse import rehearse as play_all
     from syncline.rehearsal.telling import told, totals_table
 
-    settings = None
-    left_alone: tuple[str, ...] = ()
     if histories < 1 or (steps is not None and not STEPS.fullmatch(steps)):
         note("syncline: --histories is 1 or more, and --steps names steps by their numbers, such as 0,3,5-8.")
         return Exit.USAGE
-    if what is not None:
-        from syncline.rehearsal.own import setting_of
-
-        with opened(project) as here:
-            settings = setting_of(here, what)
-            left_alone = settings.notes
+    settings = _settings(what, project)
+    left_alone = settings.notes if settings else ()
     for sentence in left_alone:
         note(sentence)
     if steps is not None or histories == 1:
@@ -61,3 +59,13 @@ def rehearse(
         document["shortest"] = told(totals.failing[0][0], settings, None, what, shorten=True)
     emit(document, json, totals_table)
     return Exit.ERROR if totals.failing else Exit.DONE
+
+
+def _settings(what: str | None, project: Path | None) -> OwnSetting | None:
+    """What histories of a user's own mapping or sync are played with; None for made-up apps."""
+    if what is None:
+        return None
+    from syncline.rehearsal.own import setting_of
+
+    with opened(project) as here:
+        return setting_of(here, what)
