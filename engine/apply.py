@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import journal
+from engine import former, journal
 from engine.bound import Bound
 from engine.canonical import digest, pick
 from engine.contract import (
@@ -137,7 +137,8 @@ def _still_fit(
     applied: Applied,
 ) -> list[dict[str, Any]]:
     """Those whose link is as it was planned on, marked as sent before anything goes out."""
-    moved = _compare(bound, target, rows) if target.connector.caps.guarded is Support.NO else set()
+    current = _current(target, rows) if target.connector.caps.guarded is Support.NO else None
+    moved = set() if current is None else _moved(bound, target.side, rows, current)
     with store.write() as connection:
         lease.check(connection)
         query = select(links.c.id, links.c.rev).where(links.c.id.in_([row["link"] for row in rows]))
@@ -145,6 +146,7 @@ def _still_fit(
         moved |= made_elsewhere(connection, lease.sync, target.side, [row for row in rows if row["op"] == Op.CREATE])
         fit = [row for row in rows if revs.get(row["link"]) == row["rev"] and row["id"] not in moved]
         fitting = {row["id"] for row in fit}
+        former.glimpsed(connection, lease.sync, target.side, _shown(bound, target.side, fit, current or {}))
         stale = [row for row in rows if row["id"] not in fitting]
         journal.mark(connection, [row["id"] for row in stale], "stale", error="the record changed since it was planned")
         mark_dirty(connection, [row["link"] for row in stale])
@@ -153,14 +155,23 @@ def _still_fit(
     return fit
 
 
-def _compare(bound: Bound, target: Target, rows: list[dict[str, Any]]) -> set[str]:
-    """Where an app cannot refuse stale writes: ids of changes whose record is no longer what the plan was made on."""
+def _current(target: Target, rows: list[dict[str, Any]]) -> dict[str, Record]:
+    """The records to be written as they are now."""
+    known = [row["record"] for row in rows if row["record"] is not None]
+    return {record.id: record for record in target.connector.get(target.obj, target.scope, known)} if known else {}
+
+
+def _moved(bound: Bound, side: str, rows: list[dict[str, Any]], current: dict[str, Record]) -> set[str]:
+    """Ids of changes whose record is no longer what the plan was made on."""
     known = [row for row in rows if row["record"] is not None]
-    if not known:
-        return set()
-    found = target.connector.get(target.obj, target.scope, [row["record"] for row in known])
-    current = {record.id: record for record in found}
-    return {row["id"] for row in known if _differs(bound, target.side, row, current.get(row["record"]))}
+    return {row["id"] for row in known if _differs(bound, side, row, current.get(row["record"]))}
+
+
+def _shown(bound: Bound, side: str, rows: list[dict[str, Any]], current: dict[str, Record]) -> dict[str, str]:
+    """Record id -> the version that is about to be written over, or else its digest."""
+    found = {row["record"]: current[row["record"]] for row in rows if row["record"] in current}
+    there = {record: now for record, now in found.items() if not now.gone}
+    return {record: now.version or digest(pick(now.data, bound.wanted[side])) for record, now in there.items()}
 
 
 def _differs(bound: Bound, side: str, row: dict[str, Any], record: Record | None) -> bool:

@@ -6,21 +6,27 @@ it: the record is looked at by its id first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, select
 
 from engine.events import Event
-from engine.store import chunks
-from engine.store.tables import history
+from engine.store import chunks, revise
+from engine.store.tables import copies, history
 
 KEPT = 4
 """Former versions that are remembered of each record."""
 _DEPARTED = select(history.c.sync, history.c.side, history.c.record, history.c.at).where(
     history.c.event.in_((Event.GONE, Event.DELETED)),
     history.c.record.in_(bindparam("ids", expanding=True)),  # not by sync: all of its history would be looked through
+)
+
+_KNOWN = select(copies.c.id, copies.c.version, copies.c.digest, copies.c.former).where(
+    copies.c.sync == bindparam("of"),
+    copies.c.side == bindparam("at"),
+    copies.c.id.in_(bindparam("ids", expanding=True)),
 )
 
 
@@ -31,16 +37,17 @@ def passed(former: str | None, before: str | None, now: str | None) -> str | Non
     return "\n".join(["", *kept, ""]) if kept else None
 
 
-def superseded() -> pl.Expr:
-    """Whether a row of a snapshot joined with the known copies shows what is known to be former, deleted or older.
+def superseded(scan: pl.Expr) -> pl.Expr:
+    """Whether a row of a snapshot (a `scan` or not) joined with the known copies shows what is known to be former,
+    deleted or older.
 
     It may be true all the same: a version comes back where it is made of the values. A look by id tells.
     """
     shown, known = pl.coalesce("version", "digest"), pl.coalesce("version_known", "digest_known")
     line = pl.concat_str(pl.lit("\n"), shown, pl.lit("\n"))
     deleted = (pl.col("present") == "gone") & (shown == known)
-    other = pl.col("version").is_null() & (pl.col("digest") != pl.col("digest_known"))
-    older = other & (pl.col("changed_at") < pl.col("changed_at_known"))  # a series takes its own from occurrences
+    other = (scan | pl.col("version").is_null()) & (pl.col("digest") != pl.col("digest_known"))
+    older = other & (pl.col("changed_at") < pl.col("changed_at_known"))  # in feeds a series has that of an occurrence
     return pl.col("former").str.contains(line, literal=True).fill_null(False) | (deleted | older).fill_null(False)
 
 
@@ -53,3 +60,17 @@ def departed(connection: Connection, sync: str, side: str, rows: Sequence[dict[s
         here = [row for row in gone if (row.sync, row.side) == (sync, side)]
         found |= {row.record for row in here if row.at > made[row.record]}
     return found
+
+
+def glimpsed(connection: Connection, sync: str, side: str, shown: Mapping[str, str]) -> None:
+    """Remembers what records are like just before they are written over: record id -> version, or else digest.
+
+    Somebody may have edited other fields since the last reading: no reading has shown that version, and lists may yet.
+    """
+    rows = []
+    for part in chunks(list(shown)):
+        for row in connection.execute(_KNOWN, {"of": sync, "at": side, "ids": list(part)}):
+            if shown[row.id] != (known := row.version or row.digest):
+                kept = passed(row.former, shown[row.id], known)
+                rows.append({"sync": sync, "side": side, "id": row.id, "former": kept})
+    revise(connection, copies, rows)

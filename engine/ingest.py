@@ -134,7 +134,7 @@ def _kind(note: Note) -> pl.Expr:
     dated = pl.col("created_at").is_not_null() & pl.col("created_at_known").is_null()
     touched = pl.col("version").ne_missing(pl.col("version_known")) | dated | listed_again
     return (
-        pl.when(here & ~pl.col("asked") & former.superseded())
+        pl.when(here & ~pl.col("asked") & former.superseded(scan))
         .then(pl.lit("late"))
         .when(here & present.is_null())
         .then(pl.lit("new"))

@@ -115,7 +115,7 @@ def _filter_at_first() -> AbstractContextManager[Any]:
     budget=200,
 )
 def _no_comparing() -> AbstractContextManager[Any]:
-    return instead(apply, "_compare", lambda _real: lambda *_rest, **_more: set())
+    return instead(apply, "_moved", lambda _real: lambda *_rest, **_more: set())
 
 
 @switch("no guard", "a write names the version it was planned on", {1}, always=("edits meanwhile",))
