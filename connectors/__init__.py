@@ -24,8 +24,8 @@ class App(Connector, Protocol):
     app: ClassVar[str]
     title: ClassVar[str]
     objects: ClassVar[tuple[str, ...]]
-    fields: ClassVar[Mapping[str, Field]]
-    """The fields that every account has; those of one account are what `schema` says."""
+    fields: ClassVar[Mapping[str, Mapping[str, Field]]]
+    """Object -> the fields that every account has; those of one account are what `schema` says."""
     settings: ClassVar[tuple[Setting, ...]]
     sign_in: ClassVar[OAuthApp | None]
 

@@ -145,7 +145,7 @@ class Field:
     """One field of an object. `type` and `dialect` pick the lens; `means` ties it to the vocabulary."""
 
     type: str
-    """text html moment recurrence occurrences people choice bool number list"""
+    """What the value is: `docs/reference/lenses.md` lists the types."""
     dialect: str = ""
     """The spelling of the type here: google, graph, ical, plain."""
     label: str = ""
@@ -155,7 +155,18 @@ class Field:
     writable: bool = True
     required: bool = False
     max_length: int | None = None
+    counts: str = "chars"
+    """What `max_length` counts: chars, utf16 (units) or bytes (of UTF-8)."""
+    digits: int | None = None
+    """Decimals that the app keeps of a number."""
+    currency: str = ""
+    """ISO 4217, where all values are in one."""
+    refers: str = ""
+    """The object whose ids a reference holds."""
+    unique: bool = False
+    """No two records have the same value."""
     choices: Mapping[str, str] | None = None
+    """Native value -> label."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ They import nothing else of this project, so that a misreading of an API cannot 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["APPS", "Running", "start"]
 
 APPS = {
-    "google_calendar": "sandbox.google_calendar:Server",
-    "outlook_calendar": "sandbox.outlook_calendar:Server",
+    folder.parent.name: f"sandbox.{folder.parent.name}:Server"
+    for folder in sorted(Path(__file__).parent.glob("*/__init__.py"))
+    if "Server" in folder.read_text(encoding="utf-8")
 }
-"""Where each stand-in's class lives; imported only when it is started."""
+"""Where each stand-in's class lives: the packages that have a `Server`; imported only when one is started."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The shell around every stand-in: control plane, faults, sign-in check, counters.
 
-How a stand-in plugs in: a class named in `sandbox.APPS`, built with one argument, the `World`, and with the members of
-`StandIn` below. Its routes are ordinary Starlette routes with *async* endpoints; they all run on one event loop, so
+How a stand-in plugs in: a package here whose class `Server` is built with one argument, the `World`, and has the
+members of `StandIn` below. Its routes are ordinary Starlette routes with *async* endpoints; they all run on one event loop, so
 its state needs no locks as long as an endpoint does not await between reading and writing it.
 
 - Routes never check the bearer token nor count requests; the shell does, before and after. Sign-in pages are named in
@@ -16,8 +16,9 @@ its state needs no locks as long as an endpoint does not await between reading a
 - A batch endpoint runs its parts with `await world.call(method, target, headers, body)`; copy the Authorization header.
 - Webhooks: `world.hooks.send(...)`, or `await world.hooks.ask(...)` where the reply matters. Time: `world.clock.now()`.
 - For refresh tokens that rotate set `world.grants.rotate = True`; `world.grants` does the OAuth endpoints' work.
-- `state()` is JSON that `load()` restores; `seed(calendar, text)` takes an iCalendar text; `fill(calendar, n)` makes
-  that many events for benchmarks.
+- `state()` is JSON that `load()` restores; `seed(container, text)` takes an iCalendar text, or for other records a JSON
+  list of them as the API shows them; `fill(container, n)` makes that many plain records for benchmarks. A container is
+  a calendar, a list, a folder, or where there are none the kind of record. `sandbox.table` keeps rows.
 """
 
 from __future__ import annotations
@@ -57,10 +58,10 @@ class StandIn(Protocol):
         """Whether such a request changes the user's data."""
 
     def seed(self, calendar: str, text: str) -> None:
-        """Put the events of an iCalendar text into a calendar, made where missing; ValueError when unreadable."""
+        """Put the records of a text into a container, made where missing; ValueError when unreadable."""
 
     def fill(self, calendar: str, count: int) -> None:
-        """Make `count` plain events, the same ones each time."""
+        """Make `count` plain records, the same ones each time."""
 
     def state(self) -> Mapping[str, Any]:
         """Everything, as JSON."""

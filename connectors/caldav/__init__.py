@@ -36,7 +36,7 @@ class Connector:
     app: ClassVar[str] = "caldav"
     title: ClassVar[str] = "CalDAV"
     objects: ClassVar[tuple[str, ...]] = ("events",)
-    fields: ClassVar[Mapping[str, Field]] = ics.FIELDS
+    fields: ClassVar[Mapping[str, Mapping[str, Field]]] = {"events": ics.FIELDS}
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             name=BASE_URL, help="Address of the server, such as https://cloud.example.org/remote.php/dav", required=True

@@ -38,7 +38,7 @@ class Connector:
     app: ClassVar[str] = "google_calendar"
     title: ClassVar[str] = "Google Calendar"
     objects: ClassVar[tuple[str, ...]] = ("events",)
-    fields: ClassVar[Mapping[str, Field]] = FIELDS
+    fields: ClassVar[Mapping[str, Mapping[str, Field]]] = {"events": FIELDS}
     settings: ClassVar[tuple[Setting, ...]] = (base_url("https://www.googleapis.com"), *OAUTH)
     sign_in: ClassVar[OAuthApp | None] = OAuthApp(
         authorize_url="https://accounts.google.com/o/oauth2/v2/auth",

@@ -25,7 +25,7 @@ class Connector:
     app: ClassVar = "outlook_calendar"
     title: ClassVar = "Outlook Calendar"
     objects: ClassVar = ("events",)
-    fields: ClassVar = FIELDS
+    fields: ClassVar = {"events": FIELDS}
     settings: ClassVar = (
         base_url("https://graph.microsoft.com"),
         *OAUTH,

@@ -131,7 +131,7 @@ def _asked(project: Project, connection: str | None, app: str, obj: str) -> Sche
             raise ProjectError(f"The fields of {connection} could not be read: {error}") from error
     if obj not in cls.objects:
         raise ProjectError(f"{cls.title} has no object {obj!r}. There are: {', '.join(cls.objects)}.")
-    return Schema(cls.fields)
+    return Schema(cls.fields[obj])
 
 
 def _recorded(project: Project, sync: str, mapping: MappingModel) -> dict[str, list[Native]]:

@@ -1,4 +1,4 @@
-"""A connector at one calendar, with the moves tests make."""
+"""A connector at one container, with the moves tests make."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors import App
-from engine.contract import Done, Failed, Op, Outcome, Record, Write
+from engine.contract import Done, Failed, Op, Outcome, Record, Support, Write
 from tests.connectors.control import Control
 
 
 @dataclass
 class Desk:
-    """One connector at one (empty) calendar."""
+    """One connector at one (empty) container."""
 
     connector: App
     scope: dict[str, Any]
@@ -55,10 +55,11 @@ class Desk:
 
     def scan(self) -> tuple[dict[str, Record], str]:
         pages = list(self.connector.scan(self.obj, self.scope))
-        assert pages[-1].cursor is not None, "the last page of a scan carries the cursor"
+        follows = self.connector.caps.delta is not Support.NO
+        assert (pages[-1].cursor is not None) == follows, "the last page of a scan carries the cursor"
         records = [record for page in pages for record in page.records]
         assert len({record.id for record in records}) == len(records), "a scan names each record once"
-        return {record.id: record for record in records}, pages[-1].cursor
+        return {record.id: record for record in records}, pages[-1].cursor or ""
 
     def changes(self, cursor: str) -> tuple[dict[str, Record], str]:
         pages = list(self.connector.changes(self.obj, self.scope, cursor))

@@ -13,13 +13,13 @@ import pytest
 from connectors import connect
 from engine.contract import CursorExpired, Failed, Op, Record, Stale, Write
 from tests.connectors.caldav_servers import DavServer
-from tests.connectors.conformance import ConnectorConformance
+from tests.connectors.calendar_conformance import CalendarConformance
 from tests.connectors.dav_corpus import CORPUS
 from tests.connectors.desk import Desk
 from tests.connectors.flaky import Flaky
 
 
-class CalDavConformance(ConnectorConformance):
+class CalDavConformance(CalendarConformance):
     app = "caldav"
     weekly: ClassVar[Any] = ["RRULE:FREQ=WEEKLY;BYDAY=MO"]
     start = "dtstart"

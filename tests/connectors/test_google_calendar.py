@@ -12,14 +12,14 @@ from connectors.google_calendar.writing import caller_id
 from connectors.http import Client
 from connectors.oauth import Bearer
 from engine.contract import AppError, CursorExpired, Done, Failed, Invalid, Missing, Op, Refused, Transient, Write
-from tests.connectors.conformance import ConnectorConformance
+from tests.connectors.calendar_conformance import CalendarConformance
 from tests.connectors.control import Control
 from tests.connectors.desk import Desk
 
 EVENTS = "calendar/v3/calendars/primary/events"
 
 
-class Google(ConnectorConformance):
+class Google(CalendarConformance):
     """How Google spells it."""
 
     __test__ = False
@@ -70,7 +70,7 @@ class TestGoogle:
     desk = Google.desk
     control = Google.control
     person = Google.person
-    app, scope, controlled = Google.app, Google.scope, True
+    app, obj, scope, controlled = Google.app, Google.obj, Google.scope, True
     spelled = Google()
 
     def series(self, *entries: dict[str, Any], **changes: Any) -> dict[str, Any]:

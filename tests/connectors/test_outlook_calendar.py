@@ -15,14 +15,14 @@ import pytest
 from connectors import connect
 from connectors.http import MockTransport, Response
 from engine.contract import CursorExpired, Failed, Hooked, Invalid, Missing, Op, Refused, Stale, Transient, Write
-from tests.connectors.conformance import ConnectorConformance
+from tests.connectors.calendar_conformance import CalendarConformance
 from tests.connectors.outlook import ZONE, Office, office, sample, timed, weekly
 
 __all__ = ["office"]
 GUESTS = [{"emailAddress": {"address": "ada@example.org"}, "type": "required"}]
 
 
-class TestOutlookCalendar(ConnectorConformance):
+class TestOutlookCalendar(CalendarConformance):
     """Everything every connector does."""
 
     app = "outlook_calendar"
