@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 
 LIBRARY = Path(__file__).parent.parent / "mappings"
+VOCABULARY = "vocabulary"  # a file of the library that is no mapping
 STATE = ".syncline"
 NOT_SYNCS = frozenset({"prefect", "compose", "docker-compose"})
 Stamp = tuple[int, int, int] | None
@@ -127,7 +128,7 @@ class Project:
         for folder in places:
             if (folder / f"{name}.yaml").exists():
                 return folder / f"{name}.yaml"
-        names = sorted({file.stem for folder in places for file in folder.glob("*.yaml")})
+        names = sorted({file.stem for folder in places for file in folder.glob("*.yaml")} - {VOCABULARY})
         raise ProjectError(self._unknown("mapping", name, names, f"in {places[0]} or the library"))
 
     def connection(self, name: str) -> Connection:

@@ -1,8 +1,8 @@
 """The shell around every stand-in: control plane, faults, sign-in check, counters.
 
 How a stand-in plugs in: a package here whose class `Server` is built with one argument, the `World`, and has the
-members of `StandIn` below. Its routes are ordinary Starlette routes with *async* endpoints; they all run on one event loop, so
-its state needs no locks as long as an endpoint does not await between reading and writing it.
+members of `StandIn` below. Its routes are ordinary Starlette routes with *async* endpoints; they all run on one event
+loop, so its state needs no locks as long as an endpoint does not await between reading and writing it.
 
 - Routes never check the bearer token nor count requests; the shell does, before and after. Sign-in pages are named in
   `open_paths` (prefixes), are served without a token and are counted as requests only.

@@ -16,7 +16,7 @@ from engine.yamlfile import load_mapping
 from tests.mapping.native import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
-LIBRARY = sorted((ROOT / "mappings").glob("*.yaml"))
+LIBRARY = sorted((ROOT / "mappings").glob("*-meetings.yaml"))
 
 
 def mapping(rows: dict[str, Any], **more: Any) -> Mapping:
