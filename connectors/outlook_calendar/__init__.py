@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from connectors import graph_hooks
+from connectors.graph import LIMIT, ROOT, converse
+from connectors.graph_account import ADDRESS, sign_in
 from connectors.http import Client
-from connectors.outlook_calendar import delta, hooks
-from connectors.outlook_calendar.batch import LIMIT, ROOT, converse
+from connectors.outlook_calendar import delta
 from connectors.outlook_calendar.errors import classify
 from connectors.outlook_calendar.schema import FIELDS
 from connectors.outlook_calendar.series import gone, record_of
 from connectors.outlook_calendar.writing import Writer
-from connectors.setting import OAUTH, OAuthApp, Setting, base_url
+from connectors.setting import OAUTH, Setting
 from engine.contract import AppError, Caps, Done, Failed, Json, Outcome, Page, Record, Refused, Schema, Support, Write
-
-LOGIN = "https://login.microsoftonline.com/common/oauth2/v2.0"
 
 
 class Connector:
@@ -27,17 +27,13 @@ class Connector:
     objects: ClassVar = ("events",)
     fields: ClassVar = {"events": FIELDS}
     settings: ClassVar = (
-        base_url("https://graph.microsoft.com"),
+        ADDRESS,
         *OAUTH,
         Setting(
             name="mail_guests", help="yes: changing a meeting may make Outlook send mail to its guests", default="no"
         ),
     )
-    sign_in: ClassVar = OAuthApp(
-        authorize_url=f"{LOGIN}/authorize",
-        token_url=f"{LOGIN}/token",
-        scopes=("https://graph.microsoft.com/Calendars.ReadWrite", "offline_access"),
-    )
+    sign_in: ClassVar = sign_in("Calendars.ReadWrite")
     caps: ClassVar = Caps(
         objects=("events",),
         delta=Support.YES,
@@ -95,19 +91,19 @@ class Connector:
     def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:  # noqa: ARG002
         """A subscription tells of all calendars of the mailbox; the secret has 128 characters at most."""
         _known(obj)
-        return hooks.subscribe(self._http, url, secret)
+        return graph_hooks.subscribe(self._http, "me/events", url, secret)
 
     def renew(self, subscription: str) -> datetime:
         """Six more days."""
-        return hooks.renew(self._http, subscription)
+        return graph_hooks.renew(self._http, subscription)
 
     def unsubscribe(self, subscription: str) -> None:
         """Ends it."""
-        hooks.unsubscribe(self._http, subscription)
+        graph_hooks.unsubscribe(self._http, subscription)
 
     def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:  # noqa: ARG002
         """No ids: a message may name an event of another calendar, and asking for changes is one request."""
-        hooks.verify(body, secret)
+        graph_hooks.verify(body, secret)
         return ()
 
     @property

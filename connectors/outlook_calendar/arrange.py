@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
+from connectors.graph import LIMIT, Ask, Part, Talk
+from connectors.graph_feed import spelled
 from connectors.outlook_calendar import wire
-from connectors.outlook_calendar.batch import LIMIT, Ask, Part, Talk
 from connectors.outlook_calendar.errors import CROSSING, DUPLICATE
 from connectors.outlook_calendar.moments import day_bounds, day_of, original_day, same_time
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, fingerprint, property_json
 from connectors.outlook_calendar.series import KEY as DAY
-from connectors.outlook_calendar.series import Held, entries_of, spelled, times_of_day
+from connectors.outlook_calendar.series import Held, entries_of, times_of_day
 from engine.contract import Invalid, Missing, Stale
 
 Entry = Mapping[str, Any]

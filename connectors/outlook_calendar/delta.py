@@ -15,16 +15,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
+from connectors.graph import LIMIT, ROOT, converse
+from connectors.graph_feed import ROUND, last_link, pages, spelled
 from connectors.http import Client, Response, decode
 from connectors.outlook_calendar import wire
-from connectors.outlook_calendar.batch import LIMIT, PREFER, ROOT, converse
 from connectors.outlook_calendar.notes import EXPAND, notes_of, series_of
-from connectors.outlook_calendar.series import Held, gone, load, record_of, spelled
-from connectors.paging import by_link
+from connectors.outlook_calendar.series import Held, gone, load, record_of
 from engine.contract import AppError, CursorExpired, Page, Record, Refused
 
 PAGE = 200
-ROUND = {"Prefer": 'IdType="ImmutableId", odata.maxpagesize=500'}
 BACK, AHEAD, LEAST_AHEAD = timedelta(days=365), timedelta(days=730), timedelta(days=365)
 
 
@@ -60,7 +59,7 @@ def find_calendar(http: Client, name: str) -> Calendar:
     """A calendar by name or id; `primary` is the default one, as is `Calendar` where a mailbox names it otherwise."""
     found: list[Mapping[str, Any]] = []
     today = ""
-    for response in _pages(http, f"{ROOT}/me/calendars?$top=100", PREFER):
+    for response in pages(http, f"{ROOT}/me/calendars?$top=100"):
         today = today or _date(response)
         found += decode(response)["value"]
     exact = [each for each in found if name in (each["id"], each["name"])]
@@ -85,7 +84,7 @@ def scan(http: Client, calendar: Calendar, scope: Mapping[str, Any]) -> Iterator
     apart: dict[str, str] = {}
     seen: set[str] = set()
     query = spelled({"$top": str(PAGE), "$select": wire.SELECT, "$expand": EXPAND})
-    for response in _pages(http, f"{ROOT}/{calendar.folder}/events?{query}", PREFER):
+    for response in pages(http, f"{ROOT}/{calendar.folder}/events?{query}"):
         events = [event for event in decode(response)["value"] if event["id"] not in seen]
         seen.update(event["id"] for event in events)
         apart |= {event["id"]: master for event in events if (master := series_of(event))}
@@ -98,7 +97,7 @@ def changes(http: Client, scope: Mapping[str, Any], text: str) -> Iterator[Page]
     cursor = _read_cursor(http, scope, text)
     named: dict[str, None] = {}
     link = cursor.link
-    for response in _pages(http, cursor.link, ROUND):
+    for response in pages(http, cursor.link, ROUND):
         _check_window(cursor, response)
         body = decode(response)
         for item in body["value"]:
@@ -152,13 +151,8 @@ def _calendar(found: Mapping[str, Any], today: str) -> Calendar:
 
 
 def _open_round(http: Client, calendar: Calendar, since: str, until: str) -> str:
-    """A fresh round through the window, for the sake of its last link: what it lists is not looked at."""
     options = {"startDateTime": f"{since}T00:00:00Z", "endDateTime": f"{until}T00:00:00Z"}
-    for response in _pages(http, f"{ROOT}/{calendar.view}/delta?{spelled(options)}", ROUND):
-        link = decode(response).get("@odata.deltaLink")
-        if link:
-            return str(link)
-    raise CursorExpired("Outlook ended a round of changes without a link to go on from.")
+    return last_link(http, f"{ROOT}/{calendar.view}/delta?{spelled(options)}")
 
 
 def _read_cursor(http: Client, scope: Mapping[str, Any], text: str) -> Cursor:
@@ -190,14 +184,6 @@ def _window(scope: Mapping[str, Any], today: str) -> tuple[str, str]:
     now = date.fromisoformat(today)
     since, until = scope.get("from") or (now - BACK).isoformat(), scope.get("to") or (now + AHEAD).isoformat()
     return str(since), str(until)
-
-
-def _pages(http: Client, first: str, headers: Mapping[str, str]) -> Iterator[Response]:
-    def following(response: Response) -> str | None:
-        link = decode(response).get("@odata.nextLink")
-        return str(link) if link else None
-
-    return by_link(lambda link: http.request("GET", link, headers=headers), following, first)
 
 
 def _date(response: Response) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
+from connectors.graph import ROOT, Ask, Part, Talk
+from connectors.graph_feed import spelled
 from connectors.outlook_calendar import wire
-from connectors.outlook_calendar.batch import ROOT, Ask, Part, Talk
 from connectors.outlook_calendar.halfway import meanwhile
 from connectors.outlook_calendar.moments import Moment, original_day, planned, same_time
 from connectors.outlook_calendar.notes import Notes, fingerprint, key_of, notes_of, people_of, series_of
@@ -127,11 +128,6 @@ def load(folder: str, id: str) -> Talk[Held | None]:
 def whole_path(folder: str, id: str) -> str:
     """The address of an event with everything that belongs to it."""
     return f"{folder}/events/{quote(id, safe='')}?{spelled({'$select': wire.WHOLE, '$expand': wire.EXPAND_WHOLE})}"
-
-
-def spelled(options: Mapping[str, str]) -> str:
-    """A query string that leaves OData's signs readable."""
-    return urlencode(options, quote_via=quote, safe="$,()'=:/{}-")
 
 
 def _exceptions(event: Event) -> Talk[Sequence[Event]]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connectors.graph import Ask, Part, Talk
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.arrange import Arranged, Entries, arrange, by_day, find, lost, noted, path_of
-from connectors.outlook_calendar.batch import Ask, Part, Talk
 from connectors.outlook_calendar.errors import DUPLICATE
 from connectors.outlook_calendar.halfway import aimed, broken
 from connectors.outlook_calendar.notes import KEY, NOTES, Notes, property_json

@@ -1,7 +1,8 @@
-"""Many small conversations over few requests: each is a generator of questions, and all questions travel together.
+"""Microsoft Graph: many small conversations over few requests.
 
-`$batch` takes 20 parts, answers them in any order and counts each against the quota; one part alone goes as a plain
-request. Every part may be sent twice without harm: creates carry their transaction id, the rest states a result.
+Each conversation is a generator of questions, and all questions travel together: `$batch` takes 20 parts, answers them
+in any order and counts each against the quota; one part alone goes as a plain request. A part may be sent twice, unless
+it says that it happens `once`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
+from connectors.graph_errors import DEPENDENCY, code_of
 from connectors.http import Client, Request, Response, decode
-from connectors.outlook_calendar.errors import DEPENDENCY, classify, code_of
 from engine.contract import AppError, AuthExpired, Transient
 
 ROOT = "v1.0"
 LIMIT = 20
 PREFER = {"Prefer": 'IdType="ImmutableId"'}
-"""Else an id changes when the event is moved to another calendar."""
+"""Else an id changes when the item is moved to another folder."""
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
@@ -31,7 +32,9 @@ class Part:
     path: str
     body: Mapping[str, Any] | None = None
     etag: str | None = None
-    """Only if the event still has it."""
+    """Only if the item still has it."""
+    once: bool = False
+    """Sending it twice would do it twice: a lost answer leaves it in doubt."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -145,8 +148,9 @@ def _together(http: Client, group: _Group) -> dict[Place, Reply]:
         return {place: _alone(http, part) for place, part in group.parts.items()}
     names = {place: str(number) for number, place in enumerate(group.parts, 1)}
     requests = [_written(names, group, place) for place in group.parts]
+    again = not any(part.once for part in group.parts.values())
     try:
-        body = http.json("POST", f"{ROOT}/$batch", json={"requests": requests}, headers=PREFER, idempotent=True)
+        body = http.json("POST", f"{ROOT}/$batch", json={"requests": requests}, headers=PREFER, idempotent=again)
     except AppError as error:
         return dict.fromkeys(group.parts, Reply(error=error))
     found = {str(each.get("id")): each for each in (body or {}).get("responses") or ()}
@@ -173,14 +177,17 @@ def _settled(http: Client, part: Part, found: Mapping[str, Any] | None, before: 
     """The reply to a part of a batch; `before`: that of the part it depends on."""
     if before is not None and before.error is not None:
         return _untried()
+    if found is None and part.once:
+        return Reply(error=Transient(f"No answer to {part.method} {part.path}. It may have landed."))
     if found is None or int(found["status"]) == DEPENDENCY:  # unanswered, or what failed before it has succeeded since
         return _alone(http, part)
     body = found.get("body")
     headers = {str(name): str(value) for name, value in (found.get("headers") or {}).items()}
     kept = {name: value for name, value in headers.items() if name.lower() == "retry-after"}
     request = Request(part.method, f"{http.base_url}{ROOT}/{part.path}")
-    error = classify(Response(int(found["status"]), headers=kept, json=body, request=request))
-    if isinstance(error, Transient | AuthExpired):
+    error = http.classify(Response(int(found["status"]), headers=kept, json=body, request=request))
+    doubtful = part.once and isinstance(error, Transient) and error.landed is not False
+    if isinstance(error, Transient | AuthExpired) and not doubtful:
         return _alone(http, part)
     return Reply(body=body, error=error, code=code_of(body) if error else "")
 
@@ -190,13 +197,14 @@ def _alone(http: Client, part: Part) -> Reply:
     codes: list[str] = []
 
     def noting(response: Response) -> AppError | None:
-        error = classify(response)
+        error = http.classify(response)
         codes.append(_code(response) if error else "")
         return error
 
     try:
         path = f"{ROOT}/{part.path}"
-        reply = http.request(part.method, path, json=part.body, headers=part.headers, idempotent=True, classify=noting)
+        headers, again = part.headers, not part.once
+        reply = http.request(part.method, path, json=part.body, headers=headers, idempotent=again, classify=noting)
         return Reply(body=decode(reply) if reply.content else None)
     except AppError as error:
         return Reply(error=error, code=codes[-1] if codes else "")

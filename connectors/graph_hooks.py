@@ -1,6 +1,6 @@
-"""Change notifications: one subscription to the events of the mailbox, which tells nothing but that something changed.
+"""Microsoft Graph: change notifications, which tell nothing but that something changed.
 
-They are per mailbox, live for less than seven days, and are not signed: a secret comes back in each (`clientState`).
+They live for some days, and are not signed: a secret comes back in each (`clientState`).
 At the start Graph calls the address with `?validationToken=...` and wants the token back as plain text.
 """
 
@@ -12,34 +12,37 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from connectors.graph import PREFER, ROOT
 from connectors.http import Client
-from connectors.outlook_calendar.batch import PREFER, ROOT
 from engine.contract import Missing, Refused
 
-LIFE = timedelta(days=6)  # 10,080 minutes at most; a day less leaves room for clocks that differ
+LIFE = timedelta(
+    days=6
+)  # of events and contacts: 10,080 minutes at most; a day less leaves room for clocks that differ
 PATH = f"{ROOT}/subscriptions"
 
 
-def subscribe(http: Client, url: str, secret: str) -> tuple[str, datetime]:
+def subscribe(http: Client, resource: str, url: str, secret: str, life: timedelta = LIFE) -> tuple[str, datetime]:
     """Subscription id and expiry. A former one of ours to the same address is ended: two are not allowed."""
     for each in http.json("GET", PATH, headers=PREFER)["value"]:
-        if each.get("notificationUrl") == url:
+        if (each.get("notificationUrl"), each.get("resource")) == (url, resource):
             unsubscribe(http, each["id"])
     body = {
         "changeType": "created,updated,deleted",
         "notificationUrl": url,
         "lifecycleNotificationUrl": url,
-        "resource": "me/events",
-        "expirationDateTime": _in_time(),
+        "resource": resource,
+        "expirationDateTime": _in_time(life),
         "clientState": secret,
     }
     made = http.json("POST", PATH, json=body, headers=PREFER)
     return str(made["id"]), _expiry(made)
 
 
-def renew(http: Client, subscription: str) -> datetime:
+def renew(http: Client, subscription: str, life: timedelta = LIFE) -> datetime:
     """The new expiry; raises Missing for one that has ended."""
-    return _expiry(http.json("PATCH", _path(subscription), json={"expirationDateTime": _in_time()}, idempotent=True))
+    until = {"expirationDateTime": _in_time(life)}
+    return _expiry(http.json("PATCH", _path(subscription), json=until, idempotent=True))
 
 
 def unsubscribe(http: Client, subscription: str) -> None:
@@ -65,8 +68,8 @@ def _path(subscription: str) -> str:
     return f"{PATH}/{quote(subscription, safe='')}"
 
 
-def _in_time() -> str:
-    return f"{datetime.now(UTC) + LIFE:%Y-%m-%dT%H:%M:%SZ}"
+def _in_time(life: timedelta) -> str:
+    return f"{datetime.now(UTC) + life:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _expiry(subscription: dict[str, Any]) -> datetime:
