@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
+from connectors.google import sign_in
 from connectors.google_calendar.calendar import Calendar, Shelf
 from connectors.google_calendar.errors import classify
 from connectors.google_calendar.series import gone
@@ -40,14 +41,9 @@ class Connector:
     objects: ClassVar[tuple[str, ...]] = ("events",)
     fields: ClassVar[Mapping[str, Mapping[str, Field]]] = {"events": FIELDS}
     settings: ClassVar[tuple[Setting, ...]] = (base_url("https://www.googleapis.com"), *OAUTH)
-    sign_in: ClassVar[OAuthApp | None] = OAuthApp(
-        authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
-        token_url="https://oauth2.googleapis.com/token",  # noqa: S106 - an address
-        scopes=(
-            "https://www.googleapis.com/auth/calendar.events",
-            "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
-        ),
-        extra={"access_type": "offline", "prompt": "consent"},
+    sign_in: ClassVar[OAuthApp | None] = sign_in(
+        "https://www.googleapis.com/auth/calendar.events",
+        "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
     )
     caps: ClassVar[Caps] = Caps(
         objects=("events",),

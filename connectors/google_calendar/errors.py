@@ -1,15 +1,11 @@
-"""Google's dialect of errors: the status says little, `error.errors[0].reason` says what happens next."""
+"""The calendar's own errors beside those that all of Google's apps share."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from connectors.google import meaning, said
+from connectors.http import Response
+from engine.contract import AppError, CursorExpired, Invalid, Transient
 
-from connectors.http import Response, classify_status, decode, retry_after
-from engine.contract import AppError, CursorExpired, Invalid, Refused, Transient
-
-TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded"}
-LONG_WAIT = timedelta(minutes=30)  # quotaExceeded is an anti-abuse brake that a few seconds do not lift
 ADVICE = {
     "forbiddenForNonOrganizer": "this is a guest's copy, and only the organizer may change these fields",
     "insufficientPermissions": "the sign-in lacks the calendar scope; sign in again and allow it",
@@ -24,41 +20,20 @@ def classify(response: Response) -> AppError | None:
     code = response.status_code
     if code < 400:
         return None
-    reason, message = _said(response)
-    text = f"Google Calendar: {ADVICE.get(reason) or message or code} ({reason or code})."
-    if code == 403 and (reason in TOO_FAST or reason == "quotaExceeded"):
-        wait = retry_after(response) or (LONG_WAIT if reason == "quotaExceeded" else None)
-        return Transient(text, wait=wait, landed=False)
-    if code == 403:
-        return Invalid(text) if reason == "forbiddenForNonOrganizer" else Refused(text)
-    if code == 410 and reason != "deleted":
+    told = said(response)
+    text = told.sentence("Google Calendar", code, ADVICE)
+    if code == 403 and told.reason == "forbiddenForNonOrganizer":
+        return Invalid(text)
+    if code == 410 and told.reason != "deleted":
         return CursorExpired(text)
-    if code == 409 and reason == "conflict":
+    if code == 409 and told.reason == "conflict":
         return Transient(text, landed=False)
-    if code in (400, 409):
-        return Duplicate(text) if reason == "duplicate" else _invalid(response, text)
-    error = classify_status(response)
-    if error is not None and (message or reason):
-        error.args = (text,)
-    return error
+    if code in (400, 409) and told.reason == "duplicate":
+        return Duplicate(text)
+    if code in (400, 409) and "syncToken" in response.request.url.params:  # a broken token, sometimes, instead of 410
+        return CursorExpired(text)
+    return meaning(response, told, text)
 
 
 class Duplicate(Invalid):
     """An insert whose id is taken; handled here, never raised to the outside."""
-
-
-def _invalid(response: Response, text: str) -> AppError:
-    """A broken sync token is sometimes said with 400 instead of 410."""
-    if "syncToken" in response.request.url.params:
-        return CursorExpired(text)
-    return Invalid(text)
-
-
-def _said(response: Response) -> tuple[str, str]:
-    """Reason and message of the error body; empty where the body is not Google's (a proxy's page)."""
-    try:
-        error: Any = decode(response)["error"]
-        first = (error.get("errors") or [{}])[0]
-        return str(first.get("reason", "")), str(first.get("message") or error.get("message") or "").rstrip(".")
-    except (Transient, KeyError, TypeError, AttributeError):
-        return "", ""
