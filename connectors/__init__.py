@@ -62,12 +62,15 @@ def connect(
 ) -> App:
     """A connector for one account. `on_token` stores renewed tokens; `lock` and `latest` make that safe over processes.
 
-    A server on this machine (a stand-in, a CalDAV server of one's own) has no quota, so calls to it are not paced.
+    A server on this machine (a stand-in, a CalDAV server of one's own) has no quota, so calls to it are not paced. An
+    app without the setting base_url (a database, a folder) speaks no HTTP and is given no client.
     """
     cls = load(app)
     known = {setting.name: setting.default for setting in cls.settings if setting.default is not None}
     given = {**known, **{name: value for name, value in settings.items() if value}}
     _complete(cls, given)
+    if not any(setting.name == BASE_URL for setting in cls.settings):
+        return cast("Callable[[Settings], App]", cls)(given)
     auth = _auth(cls, given, on_token, lock, latest)
     calls = None if _local(given[BASE_URL]) else cls.caps.calls
     classify: Classify = cls.classify

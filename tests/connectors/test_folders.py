@@ -9,7 +9,6 @@ from ruamel.yaml import YAML
 
 import connectors
 from connectors import load, names
-from connectors.setting import BASE_URL
 from engine.contract import Support
 
 RULES = {
@@ -51,6 +50,7 @@ def test_the_class_says_what_a_connection_needs(app: str) -> None:
     cls = load(app)
     assert cls.app == app and cls.title and cls.objects == cls.caps.objects
     named = {setting.name: setting for setting in cls.settings}
-    assert BASE_URL in named and len(named) == len(cls.settings)
+    assert len({"base_url", "url", "folder"} & set(named)) == 1, "a connection says where it is"
+    assert len(named) == len(cls.settings)
     assert all(named[name].secret for name in ("token", "password", "refresh_token", "client_secret") if name in named)
     assert cls.caps.proven
