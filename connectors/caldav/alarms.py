@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from connectors.caldav.lines import Component, Line
 from connectors.caldav.moments import Moment, elapsed, instant
+from connectors.lines import Component, Line
 from engine.contract import Invalid
 
 

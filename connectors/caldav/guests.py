@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.caldav.lines import Component, Line, unquoted
+from connectors.lines import Component, Line, unquoted
 from engine.contract import Invalid
 
 PARAMS = {"name": "CN", "role": "ROLE", "partstat": "PARTSTAT", "cutype": "CUTYPE"}

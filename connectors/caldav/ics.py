@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.caldav import alarms, guests, moments
-from connectors.caldav.lines import Component, Line, Unreadable, escape, listed, unescape
 from connectors.caldav.zones import Zones
+from connectors.lines import Component, Line, Unreadable, escape, listed, unescape
 from engine.contract import Field, Invalid
 
 TEXTS = {"summary": "SUMMARY", "description": "DESCRIPTION", "location": "LOCATION"}

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from icalendar.prop import vDuration
 
-from connectors.caldav.lines import Line, Unreadable, quoted
 from connectors.caldav.zones import Zones, iana
+from connectors.lines import Line, Unreadable, quoted
 
 Moment = Mapping[str, Any]
 _FORM = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?")

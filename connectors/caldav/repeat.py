@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from connectors.caldav import moments
-from connectors.caldav.lines import Component, Line
 from connectors.caldav.zones import Zones
+from connectors.lines import Component, Line
 from engine.contract import Invalid
 
 RULES = ("RRULE", "RDATE", "EXRULE")

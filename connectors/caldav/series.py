@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from connectors.caldav import guests, ics, moments, repeat
-from connectors.caldav.lines import Component, Line, Unreadable, parse
 from connectors.caldav.zones import Zones
+from connectors.lines import Component, Line, Unreadable, parse
 from engine.contract import Invalid, Record
 
 Entries = dict[str, Mapping[str, Any]]
@@ -56,7 +56,17 @@ class Series:
         series.edit(data, now)
         return series
 
+    def text(self) -> bytes:
+        return self.calendar.to_ical()
+
+    def invites(self) -> bool:
+        return any(guests.invites(event) for event in self.calendar.children("VEVENT"))
+
     # --- reading --------------------------------------------------------------------------------------------------
+
+    def record(self, ident: str, version: str | None) -> Record:
+        data, at = self.read(), self.changed_at()
+        return Record(id=ident, version=version, data=data, changed_at=at, stamp=self.stamp())
 
     def read(self) -> dict[str, Any]:
         """All fields of the schema."""
@@ -240,15 +250,3 @@ def _settled(data: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: (list(value or ()) if name in lists else value) for name, value in data.items()}
     empty = {name: ics.DEFAULTS.get(name) for name, value in values.items() if value is None or value == ""}
     return values | empty
-
-
-def record(ident: str, version: str | None, text: str) -> Record | None:
-    """The record of a resource; None where it holds no event. One that cannot be shown says why, in `unreadable`."""
-    try:
-        series = Series.load(text)
-        if series is None:
-            return None
-        data, at = series.read(), series.changed_at()
-        return Record(id=ident, version=version, data=data, changed_at=at, stamp=series.stamp())
-    except Unreadable as error:
-        return Record(id=ident, version=version, data={"unreadable": f"{ident} cannot be read: {error}."})

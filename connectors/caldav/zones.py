@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from icalendar import Timezone
 from tzlocal.windows_tz import win_tz
 
-from connectors.caldav.lines import Component, Line, parse
+from connectors.lines import Component, Line, parse
 
 HORIZON = 2040  # irregular zones are written out up to this year
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")

@@ -1,12 +1,12 @@
-"""One calendar collection: listing what is in it, reading resources, storing and deleting them under guard."""
+"""One DAV collection: listing what is in it, reading resources, storing and deleting them under guard."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connectors.caldav import dav
-from connectors.caldav.discover import Calendar, Discovery, headers
-from connectors.caldav.series import record
+from connectors import dav
+from connectors.davfind import Discovery, Place, headers
+from connectors.davkind import Kind
 from connectors.http import Client, Response, where
 from engine.contract import Invalid, Missing, Record, Refused
 
@@ -18,10 +18,11 @@ Listing = tuple[Sequence[dav.Member], str | None]
 class Collection:
     """Resources are named by their path relative to the collection, escaped as in an address."""
 
-    def __init__(self, http: Client, calendar: Calendar) -> None:
+    def __init__(self, http: Client, kind: Kind, place: Place) -> None:
         self._http = http
-        self.calendar = calendar
+        self.kind, self.place = kind, place
         self._schedules: bool | None = None
+        self._version: str | None = None
 
     # --- listing --------------------------------------------------------------------------------------------------
 
@@ -30,7 +31,7 @@ class Collection:
 
         Raises CursorExpired for a token the server has forgotten, Refused or Invalid where it keeps none.
         """
-        url = self.calendar.url
+        url = self.place.url
         more = True
         while more:
             body, depth = dav.sync_collection(token), 0  # RFC 6578 3.2: the sync level is in the body
@@ -41,29 +42,29 @@ class Collection:
 
     def listed(self, discovery: Discovery) -> list[dav.Member]:
         """Everything, from a server that keeps no sync tokens."""
-        _, found = discovery.propfind(self.calendar.url, 1, dav.ETAG, dav.TYPE)
+        _, found = discovery.propfind(self.place.url, 1, dav.ETAG, dav.TYPE)
         return [member for member in found.members if self._is_resource(member)]
 
     def ctag(self, discovery: Discovery) -> str | None:
         """A mark of the collection's state, which many servers without sync tokens have."""
-        _, found = discovery.propfind(self.calendar.url, 0, dav.CTAG)
+        _, found = discovery.propfind(self.place.url, 0, dav.CTAG)
         return next((text for member in found.members if (text := member.text(dav.CTAG))), None)
 
     def ident(self, member: dav.Member) -> str:
-        return member.href.removeprefix(self.calendar.path)
+        return member.href.removeprefix(self.place.path)
 
     def _is_resource(self, member: dav.Member) -> bool:
-        inside = member.href.startswith(self.calendar.path) and member.href != self.calendar.path
+        inside = member.href.startswith(self.place.path) and member.href != self.place.path
         return inside and not member.href.endswith("/") and dav.DAV + "collection" not in member.kinds()
 
     # --- reading --------------------------------------------------------------------------------------------------
 
     def records(self, idents: Sequence[str]) -> Iterator[list[Record]]:
-        """Lists of records, in the order of the ids: gone=True for what is not there, nothing for what is no event."""
+        """Lists in the order of the ids: gone=True for what is not there, nothing for what is of another kind."""
         for at in range(0, len(idents), CHUNK):
             chunk = idents[at : at + CHUNK]
-            body = dav.multiget(self.calendar.path + ident for ident in chunk)
-            found = dav.read(self._http.request("REPORT", self.calendar.url, content=body, headers=headers(1)))
+            body = dav.multiget(self.kind.multiget, self.kind.data, (self.place.path + ident for ident in chunk))
+            found = dav.read(self._http.request("REPORT", self.place.url, content=body, headers=headers(1)))
             members = {self.ident(member): member for member in found.members}
             records = [self._record(ident, members.get(ident)) for ident in chunk]
             yield [one for one in records if one is not None]
@@ -71,20 +72,20 @@ class Collection:
     def _record(self, ident: str, member: dav.Member | None) -> Record | None:
         if member is not None and member.status in (404, 410):
             return _gone(ident)
-        if member is None or dav.DATA not in member.props:  # not answered: ask for this one alone
+        if member is None or self.kind.data not in member.props:  # not answered: ask for this one alone
             try:
                 version, text = self.read(ident)
             except Missing:
                 return _gone(ident)
-            return record(ident, version, text)
-        data = member.props[dav.DATA].text or ""
-        return record(ident, dav.etag(member.text(dav.ETAG)), data)
+            return self.kind.record(ident, version, text)
+        data = member.props[self.kind.data].text or ""
+        return self.kind.record(ident, dav.etag(member.text(dav.ETAG)), data)
 
     def read(self, ident: str) -> tuple[str | None, str]:
         """Version and text of one resource, or Missing."""
         response = self._http.request("GET", self._url(ident))
         if response.status_code != 200:
-            raise Refused(f"{where(response)} answered {response.status_code} instead of an event. Check base_url.")
+            raise Refused(f"{where(response)} answered {response.status_code} instead of a record. Check base_url.")
         return dav.etag(response.headers.get("etag")), response.content.decode("utf-8", "replace")
 
     # --- writing --------------------------------------------------------------------------------------------------
@@ -96,14 +97,17 @@ class Collection:
         to write again, it is what we stored: theirs is the next change.
         """
         guard = {"If-None-Match": "*"} if version is None else {"If-Match": version}
-        kind = {"Content-Type": "text/calendar; charset=utf-8"}
+        kind = {"Content-Type": f"{self.kind.mime}; charset=utf-8"}
         response = self._http.request("PUT", self._url(ident), content=body, headers=guard | kind, idempotent=True)
         _landed(response)
         mine = dav.etag(response.headers.get("etag"))
         version, text = self.read(ident)
         if mine is not None and mine != version:
             version, text = mine, body.decode()
-        return _event(record(ident, version, text), ident)
+        stored = self.kind.record(ident, version, text)
+        if stored is None:
+            raise Invalid(f"The server does not show {ident} as one {self.kind.item}.")
+        return stored
 
     def delete(self, ident: str, version: str | None) -> None:
         """Missing where it is gone already. No reply goes to an organizer (RFC 6638 8.1)."""
@@ -114,14 +118,23 @@ class Collection:
     def schedules(self) -> bool:
         """Whether the server mails guests by itself when an organizer's event changes (RFC 6638 2)."""
         if self._schedules is None:
-            response = self._http.request("OPTIONS", self.calendar.url)
+            response = self._http.request("OPTIONS", self.place.url)
             self._schedules = "calendar-auto-schedule" in response.headers.get("dav", "").lower()
         return self._schedules
 
+    def version(self, discovery: Discovery) -> str:
+        """The version of the format for new records: vCard 3.0, unless others are all that is taken."""
+        if self._version is None:
+            found = discovery.propfind(self.place.url, 0, self.kind.formats)[1].members if self.kind.formats else ()
+            listed = [member.props[self.kind.formats] for member in found if self.kind.formats in member.props]
+            taken = [one.get("version", "") for element in listed for one in element]
+            self._version = "3.0" if not taken or "3.0" in taken else max(taken)
+        return self._version
+
     def _url(self, ident: str) -> str:
-        url = self.calendar.url + ident
+        url = self.place.url + ident
         if "/" in ident or ident in ("", ".", ".."):
-            raise Invalid(f"{ident!r} is not the name of an event in this calendar.")
+            raise Invalid(f"{ident!r} is not the name of a record in this {self.kind.place}.")
         return url
 
 
@@ -132,9 +145,3 @@ def _landed(response: Response) -> None:
 
 def _gone(ident: str) -> Record:
     return Record(id=ident, version=None, data={}, gone=True)
-
-
-def _event(stored: Record | None, ident: str) -> Record:
-    if stored is None:
-        raise Invalid(f"The server does not show {ident} as an event.")
-    return stored

@@ -1,6 +1,6 @@
-"""The XML of WebDAV and CalDAV: what is asked, and what a multistatus answer says.
+"""The XML of WebDAV, CalDAV and CardDAV: what is asked, and what a multistatus answer says.
 
-RFC 4918 (PROPFIND, multistatus), RFC 4791 (CalDAV), RFC 6578 (sync-collection).
+RFC 4918 (PROPFIND, multistatus), RFC 4791 (CalDAV), RFC 6352 (CardDAV), RFC 6578 (sync-collection).
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from defusedxml.ElementTree import fromstring
 from connectors.http import Response, retry_after, where
 from engine.contract import AppError, AuthExpired, CursorExpired, Invalid, Missing, Refused, Stale, Transient
 
-DAV, CAL, SERVER = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
-for _prefix, _name in (("d", DAV), ("c", CAL), ("cs", SERVER)):
+DAV, SERVER = "{DAV:}", "{http://calendarserver.org/ns/}"
+CAL, CARD = "{urn:ietf:params:xml:ns:caldav}", "{urn:ietf:params:xml:ns:carddav}"
+for _prefix, _name in (("d", DAV), ("c", CAL), ("card", CARD), ("cs", SERVER)):
     register_namespace(_prefix, _name.strip("{}"))
 
-ETAG, DATA, NAME, TYPE = DAV + "getetag", CAL + "calendar-data", DAV + "displayname", DAV + "resourcetype"
-PRINCIPAL, HOME = DAV + "current-user-principal", CAL + "calendar-home-set"
-COMPONENTS, CTAG = CAL + "supported-calendar-component-set", SERVER + "getctag"
+ETAG, NAME, TYPE = DAV + "getetag", DAV + "displayname", DAV + "resourcetype"
+PRINCIPAL, CTAG = DAV + "current-user-principal", SERVER + "getctag"
+COMPONENTS = CAL + "supported-calendar-component-set"
 
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:[0-8]|1[1-2]|1[4-9]|2\d|3[01]);")
 _SAFE = "@:$!*'(),;~=+&"
 _REFUSED_DATA = (
     "valid-calendar-data", "valid-calendar-object-resource", "supported-calendar-component", "max-resource-size",
     "no-uid-conflict", "supported-calendar-data", "max-instances", "max-attendees-per-instance", "min-date-time",
-    "max-date-time",
+    "max-date-time", "valid-address-data", "supported-address-data",
 )  # fmt: skip
 
 
@@ -83,28 +84,41 @@ def sync_collection(token: str) -> bytes:
     return _text(root)
 
 
-def multiget(hrefs: Iterable[str]) -> bytes:
-    root = Element(CAL + "calendar-multiget")
-    _props(root, (ETAG, DATA))
+def multiget(report: str, data: str, hrefs: Iterable[str]) -> bytes:
+    """The texts (property `data`) of these resources, by the report of this name."""
+    root = Element(report)
+    _props(root, (ETAG, data))
     for href in hrefs:
         SubElement(root, DAV + "href").text = href
     return _text(root)
 
 
-def mkcalendar(name: str) -> bytes:
+def mkcalendar(name: str, component: str) -> tuple[str, bytes]:
+    """Method and body: a calendar for one kind of component (RFC 4791 5.3.1)."""
     root = Element(CAL + "mkcalendar")
     prop = SubElement(SubElement(root, DAV + "set"), DAV + "prop")
     SubElement(prop, NAME).text = name
-    SubElement(SubElement(prop, COMPONENTS), CAL + "comp", {"name": "VEVENT"})
-    return _text(root)
+    SubElement(SubElement(prop, COMPONENTS), CAL + "comp", {"name": component})
+    return "MKCALENDAR", _text(root)
+
+
+def mkbook(name: str) -> tuple[str, bytes]:
+    """Method and body: an address book (RFC 5689)."""
+    root = Element(DAV + "mkcol")
+    prop = SubElement(SubElement(root, DAV + "set"), DAV + "prop")
+    SubElement(prop, NAME).text = name
+    kind = SubElement(prop, TYPE)
+    SubElement(kind, DAV + "collection")
+    SubElement(kind, CARD + "addressbook")
+    return "MKCOL", _text(root)
 
 
 def read(response: Response) -> Multistatus:
-    """The multistatus of a 207 answer. Refused where the server answers something else: it speaks no CalDAV there."""
+    """The multistatus of a 207 answer. Refused where the server answers something else: it speaks no DAV there."""
     root = _xml(response.content) if response.status_code == 207 else None
     if root is None or root.tag != DAV + "multistatus":
         said = f"{response.status_code} {response.headers.get('content-type', '')}".strip()
-        raise Refused(f"{where(response)} is not a CalDAV address (it answered {said}). Check base_url.")
+        raise Refused(f"{where(response)} is not a CalDAV or CardDAV address (it answered {said}). Check base_url.")
     token = root.findtext(DAV + "sync-token")
     return Multistatus(tuple(_member(one) for one in root.iter(DAV + "response")), (token or "").strip() or None)
 
@@ -117,21 +131,21 @@ def classify(response: Response) -> AppError | None:
     said = f"{where(response)} answered {code} {response.reason_phrase}".strip()
     named = _preconditions(response) if code in (400, 403, 405, 409, 412, 413, 415, 422) else set()
     if "valid-sync-token" in named:
-        return CursorExpired(f"{said}: the server has forgotten where we were. The calendar is read anew.")
+        return CursorExpired(f"{said}: the server has forgotten where we were. Everything is read anew.")
     if broken := named & set(_REFUSED_DATA):
-        return Invalid(f"{said}: it does not take this event ({', '.join(sorted(broken))}).")
+        return Invalid(f"{said}: it does not take this record ({', '.join(sorted(broken))}).")
     if code == 401:
         return AuthExpired(f"{said}: the user name, password or token is not accepted. Sign in again.")
     if code in (404, 410):
         return Missing(f"{said}: it is not there.")
     if code == 412:
-        return Stale(f"{said}: the event was changed meanwhile.")
+        return Stale(f"{said}: the record was changed meanwhile.")
     if code == 429 or (code == 503 and "retry-after" in response.headers):
         return Transient(f"{said}: too many calls.", wait=retry_after(response), landed=False)
     if code == 423:
-        return Transient(f"{said}: the event is locked by another program.", landed=False)
+        return Transient(f"{said}: the record is locked by another program.", landed=False)
     if code in (405, 501):
-        return Refused(f"{said}: this address speaks no CalDAV. Check base_url.")
+        return Refused(f"{said}: this address speaks no CalDAV or CardDAV. Check base_url.")
     if code in (403, 507):
         return Refused(f"{said}: the account may not do this here (read-only, or full).")
     if code >= 500 or code == 408:
@@ -178,7 +192,7 @@ def _status(element: Element) -> int:
 
 
 def _xml(content: bytes) -> Element | None:
-    """Event texts with control characters make the XML around them unreadable: then these are left out."""
+    """Texts with control characters make the XML around them unreadable: then these are left out."""
     for body in (content, _NOT_XML.sub(b"", content)):
         try:
             root: Element = fromstring(body)
