@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+from sandbox.graph.pattern import Pattern
+from sandbox.graph.recurrence import Recurrence
+from sandbox.graph.zones import Moment
 from sandbox.outlook_calendar.events import Event, Override, Times
 from sandbox.outlook_calendar.mailbox import Calendar, Mailbox
-from sandbox.outlook_calendar.pattern import Pattern
-from sandbox.outlook_calendar.recurrence import Recurrence
-from sandbox.outlook_calendar.zones import Moment
 
 
 def dump(mailbox: Mailbox) -> dict[str, Any]:

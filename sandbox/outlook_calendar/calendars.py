@@ -7,16 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sandbox.outlook_calendar.asking import Answering, Asking, spelled
+from sandbox.graph.asking import Answering, Asking, spelled
+from sandbox.graph.directory import OWNER
+from sandbox.graph.errors import Refusal, bad_request, invalid, not_found, resync
+from sandbox.graph.ids import change_key
+from sandbox.graph.query import MOST, whole
+from sandbox.graph.zones import parse_bound
 from sandbox.outlook_calendar.delta import Round, check_options, page, read_token
-from sandbox.outlook_calendar.directory import OWNER, OWNER_ID
-from sandbox.outlook_calendar.errors import Refusal, bad_request, invalid, not_found, resync
 from sandbox.outlook_calendar.events import Item, visible
-from sandbox.outlook_calendar.ids import change_key
 from sandbox.outlook_calendar.mailbox import Calendar, Mailbox
-from sandbox.outlook_calendar.query import MOST, ordered, predicate_of, whole, wish_of
+from sandbox.outlook_calendar.query import EVENTS, wish_of
 from sandbox.outlook_calendar.wire import render
-from sandbox.outlook_calendar.zones import parse_bound
 from sandbox.world import World
 
 PAGE = 10
@@ -30,12 +31,6 @@ class Calendars:
         self._mailbox = mailbox
         self._world = world
         self._last: tuple[Any, list[Item]] = (None, [])
-
-    def me(self, asking: Asking) -> Answering:
-        """The signed-in user."""
-        user = {"id": OWNER_ID, "displayName": OWNER["name"], "mail": OWNER["address"]}
-        user["userPrincipalName"] = OWNER["address"].lower()
-        return Answering({"@odata.context": asking.context("users/$entity"), **user})
 
     def all(self, asking: Asking) -> Answering:
         """The mailbox's calendars, the default one first."""
@@ -118,8 +113,8 @@ class Calendars:
         rules = (query.get("$filter", ""), query.get("$orderby", ""))
         key = (asking.url, what, rules, self._mailbox.version)
         if self._last[0] != key:
-            test = predicate_of(rules[0])
-            self._last = (key, ordered((item for item in items() if test(item)), rules[1]))
+            test = EVENTS.predicate(rules[0])
+            self._last = (key, EVENTS.ordered((item for item in items() if test(item)), rules[1]))
         found = self._last[1]
         values = [render(self._mailbox, item, wish) for item in found[skip : skip + top]]
         body: dict[str, Any] = {"@odata.context": asking.context("Collection(event)")}

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sandbox.outlook_calendar.errors import bad_request
+from sandbox.graph.errors import bad_request
 from sandbox.outlook_calendar.events import Event, Item, visible
 from sandbox.outlook_calendar.mailbox import Mailbox
 from sandbox.outlook_calendar.wire import TYPE, Wish, render, render_sparse

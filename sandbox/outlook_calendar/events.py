@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sandbox.outlook_calendar.errors import Refusal, invalid, not_found
-from sandbox.outlook_calendar.recurrence import Recurrence
-from sandbox.outlook_calendar.zones import SHORTEST, Moment
+from sandbox.graph.errors import Refusal, invalid, not_found
+from sandbox.graph.recurrence import Recurrence
+from sandbox.graph.zones import SHORTEST, Moment
 
 DAY = timedelta(days=1)
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from dateutil.rrule import rruleset, rrulestr
 
+from sandbox.graph.directory import OWNER, is_owner
+from sandbox.graph.errors import Refusal
+from sandbox.graph.recurrence import parse_recurrence
+from sandbox.graph.zones import Moment, midnight, windows_name
 from sandbox.ics import Group, groups, lines, zone_of
-from sandbox.outlook_calendar.directory import OWNER, is_owner
-from sandbox.outlook_calendar.errors import Refusal
 from sandbox.outlook_calendar.events import Event, Override
 from sandbox.outlook_calendar.mailbox import Mailbox
 from sandbox.outlook_calendar.properties import parse_event
-from sandbox.outlook_calendar.recurrence import parse_recurrence
 from sandbox.outlook_calendar.rules import as_patterned
-from sandbox.outlook_calendar.zones import Moment, midnight, windows_name
 
 log = logging.getLogger(__name__)
 YEARS = timedelta(days=2 * 366)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.outlook_calendar.asking import ROOT, Answering, Asking
+from sandbox.graph.asking import ROOT, Answering, Asking
+from sandbox.graph.errors import Refusal, bad_request
 from sandbox.outlook_calendar.calendars import Calendars
-from sandbox.outlook_calendar.errors import Refusal, bad_request
 from sandbox.outlook_calendar.events import Item
 from sandbox.outlook_calendar.mailbox import Mailbox, etag
 from sandbox.outlook_calendar.properties import Draft, parse_event

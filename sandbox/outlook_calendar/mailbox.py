@@ -9,12 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.outlook_calendar.directory import OWNER, is_owner
-from sandbox.outlook_calendar.errors import Refusal, invalid, not_found
+from sandbox.graph.directory import OWNER, is_owner
+from sandbox.graph.errors import Refusal, invalid, not_found
+from sandbox.graph.ids import change_key, item_id, new_uid, read_id
+from sandbox.graph.recurrence import parse_recurrence
 from sandbox.outlook_calendar.events import Event, Item, Override, Times
-from sandbox.outlook_calendar.ids import change_key, event_id, new_uid, read_id
 from sandbox.outlook_calendar.properties import DEFAULTS, Draft
-from sandbox.outlook_calendar.recurrence import parse_recurrence
 
 TICK = timedelta(microseconds=1)
 ORGANIZER = {"organizer": {"emailAddress": OWNER}, "isOrganizer": True, "responseStatus": "organizer"}
@@ -59,7 +59,7 @@ class Mailbox:
         """Make one; names are unique in a mailbox."""
         if any(each.name == name for each in self.calendars.values()):
             raise Refusal(409, "ErrorFolderExists", f"A folder with the name '{name}' already exists.")
-        calendar = Calendar(event_id(f"{self.salt}/calendar", len(self.calendars) + 1), name)
+        calendar = Calendar(item_id(f"{self.salt}/calendar", len(self.calendars) + 1), name)
         self.calendars[calendar.id] = calendar
         return calendar
 
@@ -67,7 +67,7 @@ class Mailbox:
         """The id of an event or of an occurrence, also of deleted ones."""
         calendar = self.events[number].calendar if number in self.events else self.gone[number][0]
         place = f"{self.salt}/event" if immutable else f"{self.salt}/{calendar[-24:]}"
-        return event_id(place, number, day, immutable=immutable)
+        return item_id(place, number, day, immutable=immutable)
 
     def find(self, text: str) -> Item:
         """The item of an id of either form; Refusal (400 or 404)."""

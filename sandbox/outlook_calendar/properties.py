@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.outlook_calendar.bodies import parse_body
-from sandbox.outlook_calendar.directory import resolve
-from sandbox.outlook_calendar.errors import Refusal, invalid
-from sandbox.outlook_calendar.zones import Moment, parse_moment
+from sandbox.graph.bodies import parse_body
+from sandbox.graph.directory import resolve
+from sandbox.graph.errors import Refusal, invalid
+from sandbox.graph.zones import Moment, parse_moment
 
 SUBJECT_LENGTH = 255
 MOST_ATTENDEES = 500

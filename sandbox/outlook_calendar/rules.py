@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sandbox.outlook_calendar.pattern import DAYS, INDEXES
-from sandbox.outlook_calendar.zones import zone_info
+from sandbox.graph.pattern import DAYS, INDEXES
+from sandbox.graph.zones import zone_info
 
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 WEEKDAYS = CODES[:5]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.outlook_calendar.bodies import as_text, preview
+from sandbox.graph.bodies import as_text, preview
+from sandbox.graph.ids import uid_of
+from sandbox.graph.zones import instant, spell
 from sandbox.outlook_calendar.events import Event, Item
-from sandbox.outlook_calendar.ids import uid_of
 from sandbox.outlook_calendar.mailbox import Mailbox, etag
-from sandbox.outlook_calendar.zones import instant, spell
 
 TYPE = {"@odata.type": "#microsoft.graph.event"}
 PLAIN = ("subject", "importance", "sensitivity", "showAs", "categories", "isReminderOn", "reminderMinutesBeforeStart")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.outlook_calendar.errors import Refusal
+from sandbox.graph.errors import Refusal
 
 DOMAIN = "northwind.example"
 OWNER = {"name": "Robin Keller", "address": f"Robin.Keller@{DOMAIN}"}

@@ -10,14 +10,14 @@ import hashlib
 from base64 import b64decode, b64encode
 from datetime import date
 
-from sandbox.outlook_calendar.errors import Refusal
+from sandbox.graph.errors import Refusal
 
 _DIGEST = 19
 MUTABLE, IMMUTABLE = "AAMkAD", "AAkALg"
 _UID = "040000008200E00074C5B7101A82E008"
 
 
-def event_id(place: str, number: int, day: date | None = None, *, immutable: bool = False) -> str:
+def item_id(place: str, number: int, day: date | None = None, *, immutable: bool = False) -> str:
     """`place`: the mailbox for the immutable form, mailbox and calendar for the other."""
     item = number.to_bytes(5, "big") + (day.toordinal() if day else 0).to_bytes(4, "big")
     seal = hashlib.blake2b(item, key=place.encode()[:64], digest_size=_DIGEST).digest()

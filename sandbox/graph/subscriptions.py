@@ -1,24 +1,22 @@
-"""Change notifications: subscriptions to the mailbox's events, their handshake, renewal, delivery and lifecycle."""
+"""Change notifications: subscriptions, their handshake, renewal, delivery and lifecycle."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from sandbox.outlook_calendar.asking import Answering, Asking
-from sandbox.outlook_calendar.directory import OWNER_ID, TENANT_ID
-from sandbox.outlook_calendar.errors import Refusal, bad_request
-from sandbox.outlook_calendar.events import Item
-from sandbox.outlook_calendar.mailbox import Mailbox, etag
-from sandbox.outlook_calendar.zones import instant, parse_bound
+from sandbox.graph.asking import Answering, Asking
+from sandbox.graph.directory import OWNER_ID, TENANT_ID
+from sandbox.graph.errors import Refusal, bad_request
+from sandbox.graph.zones import instant, parse_bound
 from sandbox.world import World
 
-LONGEST, SHORTEST = timedelta(minutes=10_080), timedelta(minutes=45)
+SHORTEST = timedelta(minutes=45)
 KINDS = {"created", "updated", "deleted"}
 LIFECYCLE = {"reauthorizationRequired", "subscriptionRemoved", "missed"}
 SECRET_LENGTH = 128
@@ -29,6 +27,7 @@ class Subscription:
     """As kept; `expires` is aware. Ids in its messages have the form asked for when it was made."""
 
     id: str
+    resource: str
     kinds: list[str]
     url: str
     lifecycle: str | None
@@ -39,7 +38,7 @@ class Subscription:
     def as_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
-            "resource": "me/events",
+            "resource": self.resource,
             "changeType": ",".join(self.kinds),
             "notificationUrl": self.url,
             "lifecycleNotificationUrl": self.lifecycle,
@@ -59,19 +58,22 @@ class Subscription:
 
 
 class Subscriptions:
-    """Delivery goes on behind the requests, in order; `world.hooks` reaches loopback addresses only."""
+    """Delivery goes on behind the requests, in order; `world.hooks` reaches loopback addresses only.
 
-    def __init__(self, mailbox: Mailbox, world: World) -> None:
-        self._mailbox = mailbox
+    `known` gives the one spelling of a resource that can be subscribed to (without `/` at its ends), or None.
+    """
+
+    def __init__(self, world: World, known: Callable[[str], str | None], longest: timedelta) -> None:
         self._world = world
+        self._known = known
+        self._longest = longest
         self._all: dict[str, Subscription] = {}
-        mailbox.on_change = self.tell
 
     async def create(self, asking: Asking) -> Answering:
         """201 after both addresses have answered their validation token."""
         body = asking.json()
         made = self._parse(body if isinstance(body, dict) else {}, asking)
-        if any(set(each.kinds) == set(made.kinds) for each in self._live()):
+        if any((each.resource, set(each.kinds)) == (made.resource, set(made.kinds)) for each in self._live()):
             raise Refusal(409, "ExtensionError", "Subscription for this resource and change type exists already.")
         for url in filter(None, (made.url, made.lifecycle)):
             await self._validate(url)
@@ -99,11 +101,18 @@ class Subscriptions:
         del self._all[found.id]
         return Answering(status=204)
 
-    def tell(self, kind: str, item: Item) -> None:
-        """Ping the subscribers about an event: what changed is not in the message."""
+    def tell(self, kind: str, resource: str, change: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Ping the subscribers of a resource: what changed is not in the message.
+
+        `change(immutable)`: path, `@odata.type`, `@odata.etag` and id of the item, the id in the form that was asked
+        for.
+        """
         for each in self._live():
-            if kind in each.kinds:
-                self._send(each.url, each.message(self._change(kind, item, each)))
+            if kind in each.kinds and each.resource == resource:
+                item = dict(change(each.immutable))
+                path = item.pop("path")
+                data = {**item, "@odata.id": path}
+                self._send(each.url, each.message({"changeType": kind, "resource": path, "resourceData": data}))
 
     def lifecycle(self, body: Mapping[str, Any]) -> None:
         """`{"event": ...}` for all subscriptions with a lifecycle address; subscriptionRemoved ends them, too."""
@@ -138,8 +147,9 @@ class Subscriptions:
         kinds = [part.strip() for part in str(body.get("changeType") or "").split(",")]
         if not set(kinds) <= KINDS:
             raise bad_request("changeType must be some of created, updated and deleted.", "InvalidRequest")
-        if str(body.get("resource") or "").strip("/").lower() not in {"me/events", f"users/{OWNER_ID}/events"}:
-            raise bad_request("The resource must be the mailbox's events: me/events.", "InvalidRequest")
+        resource = self._known(str(body.get("resource") or "").strip("/"))
+        if resource is None:
+            raise bad_request(f"There is no resource '{body.get('resource')}' to subscribe to.", "InvalidRequest")
         secret = body.get("clientState")
         if len(secret or "") > SECRET_LENGTH:
             raise bad_request(f"clientState is longer than {SECRET_LENGTH} characters.", "InvalidRequest")
@@ -147,14 +157,16 @@ class Subscriptions:
             raise bad_request("A subscription needs a notificationUrl.", "InvalidRequest")
         immutable = asking.prefer.get("idtype") == "ImmutableId"
         urls = (str(body["notificationUrl"]), body.get("lifecycleNotificationUrl"))
-        return Subscription(str(uuid4()), sorted(kinds), *urls, secret, self._expiry(body), immutable)
+        return Subscription(str(uuid4()), resource, sorted(kinds), *urls, secret, self._expiry(body), immutable)
 
     def _expiry(self, body: Mapping[str, Any]) -> datetime:
-        """Less than 45 minutes is raised to 45; more than seven days is refused."""
+        """Less than 45 minutes is raised to 45; more than the longest is refused."""
         wanted = parse_bound(str(body.get("expirationDateTime") or ""), "expirationDateTime")
         now = self._world.clock.now()
-        if wanted > now + LONGEST:
-            raise bad_request("Subscription expiration can only be 10080 minutes in the future.", "ValidationError")
+        if wanted > now + self._longest:
+            minutes = int(self._longest.total_seconds() // 60)
+            message = f"Subscription expiration can only be {minutes} minutes in the future."
+            raise bad_request(message, "ValidationError")
         return max(wanted, now + SHORTEST)
 
     async def _validate(self, url: str) -> None:
@@ -171,12 +183,6 @@ class Subscriptions:
 
     def _send(self, url: str, body: bytes) -> None:
         self._world.hooks.send(url, {"Content-Type": "application/json; charset=utf-8"}, body)
-
-    def _change(self, kind: str, item: Item, each: Subscription) -> dict[str, Any]:
-        name = self._mailbox.id_of(item.event.number, immutable=each.immutable)
-        path = f"Users/{OWNER_ID}/Events/{name}"
-        data = {"@odata.type": "#Microsoft.Graph.Event", "@odata.id": path, "@odata.etag": etag(item), "id": name}
-        return {"changeType": kind, "resource": path, "resourceData": data}
 
 
 def _unreachable(why: str) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +13,11 @@ from starlette.requests import Request
 
 from sandbox.app import visit_of
 from sandbox.faults import Visit
-from sandbox.outlook_calendar.directory import OWNER, OWNER_ID
-from sandbox.outlook_calendar.errors import bad_request
-from sandbox.outlook_calendar.query import preferences
+from sandbox.graph.directory import OWNER, OWNER_ID
+from sandbox.graph.errors import bad_request
 
 ROOT = "/v1.0"
+_PREFERENCE = re.compile(r'([\w.-]+)\s*=\s*("[^"]*"|[^,\s]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Answering:
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def preferences(header: str) -> dict[str, str]:
+    """Several preferences may stand in one header, joined by commas."""
+    return {name.lower(): value.strip('"') for name, value in _PREFERENCE.findall(header)}
 
 
 def spelled(query: Mapping[str, str]) -> str:

@@ -8,9 +8,9 @@ from datetime import date
 from itertools import islice, takewhile
 from typing import Any
 
-from sandbox.outlook_calendar.errors import invalid
-from sandbox.outlook_calendar.pattern import DAYS, INDEXES, Pattern
-from sandbox.outlook_calendar.zones import windows_name
+from sandbox.graph.errors import invalid
+from sandbox.graph.pattern import DAYS, INDEXES, Pattern
+from sandbox.graph.zones import windows_name
 
 NEEDS = {
     "daily": (),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tzlocal.windows_tz import tz_win, win_tz
 
-from sandbox.outlook_calendar.errors import Refusal, invalid
+from sandbox.graph.errors import Refusal, invalid
 
 _WALL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(\.\d{1,9})?(Z?)$")
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.outlook_calendar.asking import ROOT, Answering, Asking
-from sandbox.outlook_calendar.errors import bad_request
+from sandbox.graph.asking import ROOT, Answering, Asking
+from sandbox.graph.errors import bad_request
 from sandbox.world import World
 
 MOST = 20

@@ -6,7 +6,7 @@ import re
 from html import escape, unescape
 from typing import Any
 
-from sandbox.outlook_calendar.errors import invalid
+from sandbox.graph.errors import invalid
 
 _HEAD = '<html>\r\n<head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8">\r\n'
 _SCRIPT = re.compile(r"<(script|iframe|object)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,1 @@
+"""What the stand-ins of all apps behind Microsoft Graph share: no app of its own."""
