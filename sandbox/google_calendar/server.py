@@ -1,4 +1,4 @@
-"""The routes of the Calendar API v3, and Google's sign-in endpoints."""
+"""The routes of the Calendar API v3."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox import google_auth
 from sandbox.app import visit_of
 from sandbox.google_calendar import batch, errors, parameters, seeding, showing
 from sandbox.google_calendar.account import Account
@@ -18,7 +19,6 @@ from sandbox.google_calendar.calendars import CalendarRoutes
 from sandbox.google_calendar.channels import Channels
 from sandbox.google_calendar.listing import Lister
 from sandbox.google_calendar.writing import Options, Writer
-from sandbox.grants import GrantError
 from sandbox.world import World
 
 ROOT = "/calendar/v3"
@@ -29,7 +29,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Server:
     """Google Calendar for one account."""
 
-    open_paths = ("/token", "/o/oauth2/")
+    open_paths = google_auth.OPEN_PATHS
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -58,8 +58,7 @@ class Server:
         return [
             *api,
             Route("/batch/calendar/v3", self._batch, methods=["POST"]),
-            Route("/token", self._token, methods=["POST"]),
-            Route("/o/oauth2/v2/auth", self._authorize, methods=["GET"]),
+            *google_auth.routes(self._world),
         ]
 
     def failure(self, status: int, retry_after: float | None = None) -> Response:
@@ -155,19 +154,6 @@ class Server:
 
     async def _batch(self, request: Request) -> Response:
         return await batch.run(request, self._world)
-
-    async def _authorize(self, request: Request) -> Response:
-        try:
-            return RedirectResponse(self._world.grants.authorize(request.query_params), status_code=302)
-        except GrantError as error:
-            return JSONResponse(error.as_json(), status_code=400)
-
-    async def _token(self, request: Request) -> Response:
-        form = await request.form()
-        try:
-            return JSONResponse(self._world.grants.exchange({name: str(value) for name, value in form.items()}))
-        except GrantError as error:
-            return JSONResponse(error.as_json(), status_code=400)
 
     def _calendar(self, request: Request) -> Calendar:
         return self.account.calendar(request.path_params["calendar"])
