@@ -13,6 +13,7 @@ from sandbox.graph.directory import OWNER, is_owner
 from sandbox.graph.errors import Refusal, invalid, not_found
 from sandbox.graph.ids import change_key, item_id, new_uid, read_id
 from sandbox.graph.recurrence import parse_recurrence
+from sandbox.graph.values import merge_extended
 from sandbox.outlook_calendar.events import Event, Item, Override, Times
 from sandbox.outlook_calendar.properties import DEFAULTS, Draft
 
@@ -101,7 +102,7 @@ class Mailbox:
         event.props = {**DEFAULTS, **ORGANIZER, **draft.props}
         event.transaction = draft.transaction
         _set_rule(event, draft)
-        _merge_extended(event.extended, draft)
+        merge_extended(event.extended, draft.extended)
         self.add(event)
         item = Item(event)
         if mail:
@@ -168,7 +169,7 @@ def _update_event(event: Event, draft: Draft) -> None:
         draft.props.pop("isOnlineMeeting", None)  # once online, it stays online
         draft.props.pop("onlineMeetingProvider", None)
     event.props = {**event.props, **draft.props}
-    _merge_extended(event.extended, draft)
+    merge_extended(event.extended, draft.extended)
 
 
 def _update_occurrence(item: Item, draft: Draft) -> None:
@@ -182,7 +183,7 @@ def _update_occurrence(item: Item, draft: Draft) -> None:
         times = _merged_times(item.times, draft)
         event.check_boundary(day, times)
     fresh = Override(times, {**own.props, **draft.props}, dict(own.extended))
-    _merge_extended(fresh.extended, draft)
+    merge_extended(fresh.extended, draft.extended)
     event.exceptions[day] = fresh
 
 
@@ -203,15 +204,6 @@ def _set_rule(event: Event, draft: Draft) -> None:
     start = event.times.start if event.times.all_day else event.times.start.moved_to(event.rule.zone)
     if start.wall.date() != event.rule.start:
         raise invalid("The recurrence range's startDate must be the date of the event's start.")
-
-
-def _merge_extended(kept: dict[str, str], draft: Draft) -> None:
-    for name, value in draft.extended.items():
-        known = next((each for each in kept if each.lower() == name.lower()), name)
-        if value is None:
-            kept.pop(known, None)
-        else:
-            kept[known] = value
 
 
 def _guests(item: Item) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 from sandbox.graph.bodies import parse_body
 from sandbox.graph.directory import resolve
 from sandbox.graph.errors import Refusal, invalid
+from sandbox.graph.values import choice, extended, flag, names, text
 from sandbox.graph.zones import Moment, parse_moment
 
-SUBJECT_LENGTH = 255
 MOST_ATTENDEES = 500
 NO_RESPONSE = {"response": "none", "time": "0001-01-01T00:00:00Z"}
 NO_PLACE = {"displayName": "", "locationType": "default", "uniqueIdType": "unknown", "address": {}, "coordinates": {}}
@@ -42,7 +41,6 @@ DEFAULTS: Mapping[str, Any] = {
     "attendees": [],
 }
 """What the service fills in, a reminder among it."""
-_PROPERTY_ID = re.compile(r"(?:String|Integer|Boolean|Binary) (?:\{[0-9a-f-]{36}\} (?:Name|Id) .+|0x[0-9a-f]+)$", re.I)
 
 
 @dataclass(slots=True)
@@ -71,10 +69,10 @@ def parse_event(body: Any) -> Draft:
     draft = Draft(
         start=parse_moment(sent["start"], "start") if "start" in sent else None,
         end=parse_moment(sent["end"], "end") if "end" in sent else None,
-        all_day=_flag(sent["isAllDay"], "isAllDay") if "isAllDay" in sent else None,
+        all_day=flag(sent["isAllDay"], "isAllDay") if "isAllDay" in sent else None,
         recurrence=sent.get("recurrence"),
         has_recurrence="recurrence" in sent,
-        extended=_extended(sent.get("singleValueExtendedProperties") or []),
+        extended=extended(sent.get("singleValueExtendedProperties") or []),
         transaction=sent.get("transactionId"),
     )
     special = {"start", "end", "isAllDay", "recurrence", "singleValueExtendedProperties", "transactionId"}
@@ -95,39 +93,10 @@ def _set_property(draft: Draft, name: str, value: Any) -> None:
         raise Refusal(400, "RequestBodyRead", message)
 
 
-def _text(value: Any, name: str) -> str:
-    if value is not None and not isinstance(value, str):
-        raise invalid(f"The property '{name}' must be a string.")
-    if len(value or "") > SUBJECT_LENGTH:
-        raise invalid(f"The property '{name}' is longer than {SUBJECT_LENGTH} characters.")
-    return value or ""
-
-
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise invalid(f"The property '{name}' must be true or false.")
-    return value
-
-
 def _minutes(value: Any, name: str) -> int:
     if type(value) is not int or value < 0:
         raise invalid(f"The property '{name}' must be a number of minutes.")
     return value
-
-
-def _choice(*choices: str) -> Callable[[Any, str], str]:
-    def parse(value: Any, name: str) -> str:
-        if value not in choices:
-            raise invalid(f"The property '{name}' must be one of {', '.join(choices)}, not '{value}'.")
-        return str(value)
-
-    return parse
-
-
-def _names(value: Any, name: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise invalid(f"The property '{name}' must be a list of strings.")
-    return list(dict.fromkeys(value))
 
 
 def _attendees(value: Any, name: str) -> list[dict[str, Any]]:
@@ -137,7 +106,7 @@ def _attendees(value: Any, name: str) -> list[dict[str, Any]]:
     found = {}
     for each in value:
         person = resolve(each.get("emailAddress") if isinstance(each, dict) else None)
-        role = _choice("required", "optional", "resource")(each.get("type") or "required", "type")
+        role = choice("required", "optional", "resource")(each.get("type") or "required", "type")
         found[person["address"].lower()] = {"type": role, "status": dict(NO_RESPONSE), "emailAddress": person}
     return list(found.values())
 
@@ -157,29 +126,19 @@ def _place(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"displayName": place, "locationType": "default", "uniqueId": place, "uniqueIdType": "private", **kept}
 
 
-def _extended(value: Any) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for each in value:
-        name = str(each.get("id") or "") if isinstance(each, dict) else ""
-        if not _PROPERTY_ID.match(name):
-            raise Refusal(400, "ErrorInvalidProperty", f"The id '{name}' of an extended property is not valid.")
-        found[name] = None if each.get("value") is None else str(each["value"])
-    return found
-
-
 _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
-    "subject": _text,
+    "subject": text,
     "body": lambda value, _: parse_body(value),
-    "importance": _choice("low", "normal", "high"),
-    "sensitivity": _choice("normal", "personal", "private", "confidential"),
-    "showAs": _choice("free", "tentative", "busy", "oof", "workingElsewhere", "unknown"),
-    "categories": _names,
+    "importance": choice("low", "normal", "high"),
+    "sensitivity": choice("normal", "personal", "private", "confidential"),
+    "showAs": choice("free", "tentative", "busy", "oof", "workingElsewhere", "unknown"),
+    "categories": names,
     "attendees": _attendees,
-    "isReminderOn": _flag,
+    "isReminderOn": flag,
     "reminderMinutesBeforeStart": _minutes,
-    "responseRequested": _flag,
-    "allowNewTimeProposals": _flag,
-    "hideAttendees": _flag,
-    "isOnlineMeeting": _flag,
-    "onlineMeetingProvider": _choice("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness"),
+    "responseRequested": flag,
+    "allowNewTimeProposals": flag,
+    "hideAttendees": flag,
+    "isOnlineMeeting": flag,
+    "onlineMeetingProvider": choice("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness"),
 }

@@ -1,4 +1,4 @@
-"""Talking to the Outlook stand-in in tests: plain HTTP, with the shapes that are needed again and again."""
+"""Talking to the Graph stand-ins in tests: plain HTTP, with the shapes that are needed again and again."""
 
 from __future__ import annotations
 
@@ -102,9 +102,9 @@ def place(event: Any) -> str:
 
 
 @contextmanager
-def signed_in() -> Iterator[Graph]:
+def signed_in(app: str = "outlook_calendar") -> Iterator[Graph]:
     """A stand-in of its own, and a client of it."""
-    with start("outlook_calendar") as server:
+    with start(app) as server:
         graph = Graph(server.url, server.token)
         try:
             yield graph

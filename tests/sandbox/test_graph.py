@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
-from sandbox import start
+from tests.sandbox.graph_client import Story, tell_at
 
 # Microsoft's generated classes warn about their own base classes when they are first imported.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated.*:DeprecationWarning")
 STAMP = "String {6b1f0c52-7d3e-4a0f-9a53-2f3f8f1b6c10} Name syncline"
-Story = Callable[[Any], Awaitable[None]]
 
 
 @pytest.fixture
 def tell() -> Callable[[Story], None]:
     """Runs a story with a signed-in GraphServiceClient."""
-    from kiota_abstractions.authentication import (
-        AccessTokenProvider,
-        AllowedHostsValidator,
-        BaseBearerTokenAuthenticationProvider,
-    )
-    from msgraph import GraphRequestAdapter, GraphServiceClient
-    from msgraph.graph_request_adapter import options
-    from msgraph_core import GraphClientFactory
-
-    class Fixed(AccessTokenProvider):
-        def __init__(self, token: str) -> None:
-            self.token = token
-
-        async def get_authorization_token(self, uri: str, additional_authentication_context: Any = None) -> str:
-            return self.token
-
-        def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
-            return AllowedHostsValidator([])
-
-    async def run(story: Story, url: str, token: str) -> None:
-        # The library's own transport does not close the one that it wraps.
-        async with httpx.AsyncHTTPTransport() as wire:
-            plain = httpx.AsyncClient(transport=wire)
-            http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
-            adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(Fixed(token)), client=http)
-            adapter.base_url = f"{url}/v1.0"
-            await story(GraphServiceClient(request_adapter=adapter))
-
-    def tell(story: Story) -> None:
-        with start("outlook_calendar") as server:
-            asyncio.run(run(story, server.url, server.token))
-
-    return tell
+    return partial(tell_at, "outlook_calendar")
 
 
 def meeting(**more: Any) -> Any:
