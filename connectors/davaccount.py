@@ -12,7 +12,19 @@ from connectors.davfind import Discovery, Place
 from connectors.davkind import Kind
 from connectors.davstore import Collection
 from connectors.http import Client
+from connectors.setting import BASE_URL, Setting
 from engine.contract import CursorExpired, Invalid, Json, Missing, Outcome, Page, Record, Refused, Write
+
+
+def settings(example: str, *more: Setting) -> tuple[Setting, ...]:
+    """What a connection to a DAV server needs to be told."""
+    return (
+        Setting(name=BASE_URL, help=f"Address of the server, such as {example}", required=True),
+        Setting(name="username", help="User name"),
+        Setting(name="password", help="Password; where there is two-factor sign-in, an app password", secret=True),
+        Setting(name="token", help="An access token, instead of user name and password", secret=True),
+        *more,
+    )
 
 
 class Account:

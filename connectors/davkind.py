@@ -51,6 +51,8 @@ class Kind:
     """What a collection must take, where it says what it takes (RFC 4791 5.2.3)."""
     formats: str = ""
     """The property that lists the versions of the format a collection takes (RFC 6352 6.2.2)."""
+    guests: bool = True
+    """Whether there may be people in its records whom a scheduling server mails (RFC 6638)."""
     mime: str
     suffix: str
     make: Callable[[str], tuple[str, bytes]]

@@ -117,10 +117,10 @@ class Collection:
 
     def schedules(self) -> bool:
         """Whether the server mails guests by itself when an organizer's event changes (RFC 6638 2)."""
-        if self._schedules is None:
+        if self._schedules is None and self.kind.guests:
             response = self._http.request("OPTIONS", self.place.url)
             self._schedules = "calendar-auto-schedule" in response.headers.get("dav", "").lower()
-        return self._schedules
+        return bool(self._schedules)
 
     def version(self, discovery: Discovery) -> str:
         """The version of the format for new records: vCard 3.0, unless others are all that is taken."""

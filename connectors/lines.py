@@ -1,6 +1,7 @@
-"""iCalendar text as a tree of content lines that gives back, byte for byte, every line nobody changed.
+"""iCalendar and vCard text as a tree of content lines that gives back, byte for byte, every line nobody changed.
 
-Folding and quoting are icalendar's; values stay raw, so what is unknown or broken here survives an edit elsewhere.
+Quoting and the folding of new lines are icalendar's; values stay raw, so that what is unknown or broken here survives
+an edit elsewhere.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from icalendar.parser import Contentline, Contentlines, q_split
+from icalendar.parser import Contentline, q_split
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-"""Control characters: not allowed in iCalendar text, and not even readable in the XML that servers send it in."""
+"""Control characters: not allowed in such text, and not even readable in the XML that servers send it in."""
 
 
 class Unreadable(ValueError):
-    """The text is not a calendar object we can show. The message says why, for people."""
+    """The text is not a calendar object or a card we can show. The message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,27 @@ class Line:
     """Upper-case name and raw value, quotes kept, in the order of the text."""
     value: str
     """Raw: still escaped."""
+    group: str = ""
+    """What ties lines of a vCard together: the `item1` of `item1.TEL:...`."""
+    folded: str = field(default="", compare=False)
+    """As it was read, folds and all; "" for a new line."""
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, folded: str = "") -> Self:
         colon = Contentline(text).value_separator_index()  # type: ignore[no-untyped-call]
         if colon < 1:
-            return cls(text, "", (), "")
+            return cls(text, "", (), "", folded=folded)
         name, *params = q_split(text[:colon], ";")
         split = [param.partition("=") for param in params]
-        return cls(text, name.strip().upper(), tuple((k.strip().upper(), v) for k, _, v in split), text[colon + 1 :])
+        group, _, name = name.strip().rpartition(".")
+        listed = tuple((k.strip().upper(), v) for k, _, v in split)
+        return cls(text, name.upper(), listed, text[colon + 1 :], group, folded)
 
     @classmethod
-    def make(cls, name: str, value: str, params: Iterable[tuple[str, str]] = ()) -> Self:
+    def make(cls, name: str, value: str, params: Iterable[tuple[str, str]] = (), group: str = "") -> Self:
         listed = tuple(params)
-        return cls("".join((name, *(f";{k}={v}" for k, v in listed), f":{value}")), name, listed, value)
+        head = f"{group}.{name}" if group else name
+        return cls("".join((head, *(f";{k}={v}" for k, v in listed), f":{value}")), name, listed, value, group)
 
     def param(self, name: str) -> str | None:
         """The value of a parameter, without quotes."""
@@ -53,7 +61,8 @@ class Line:
         """A line with another value and some parameters set, or dropped where None; `_` stands for `-` in names."""
         changes = {name.replace("_", "-"): value for name, value in params.items()}
         kept = [(key, old) for key, old in self.params if key not in changes]
-        return Line.make(self.name, value, [*kept, *((k, quoted(v)) for k, v in changes.items() if v is not None)])
+        given = [(key, quoted(text)) for key, text in changes.items() if text is not None]
+        return Line.make(self.name, value, [*kept, *given], self.group)
 
 
 @dataclass(slots=True)
@@ -92,18 +101,15 @@ class Component:
 
     def to_ical(self) -> bytes:
         """Folded, with CRLF line ends."""
-        lines = Contentlines(Contentline(line.text) for line in self.walk())  # type: ignore[no-untyped-call]
-        return bytes(lines.to_ical())  # type: ignore[no-untyped-call]
+        return b"".join((line.folded.encode() or _fold(line.text)) + b"\r\n" for line in self.walk())
 
 
-def parse(text: str) -> Component:
-    """The one VCALENDAR of a resource, or Unreadable. Control characters are left out, as they are in XML answers."""
+def parse(text: str, whole: str = "VCALENDAR") -> Component:
+    """The one component of this name, or Unreadable. Control characters are left out, as they are in XML answers."""
     root = Component("")
     stack = [root]
-    for raw in Contentlines.from_ical(_plain(text.lstrip("\ufeff"))):  # type: ignore[no-untyped-call]
-        line = Line.parse(str(raw)) if raw.strip() else None
-        if line is None:
-            continue
+    for unfolded, folded in _unfolded(_plain(text.lstrip("\ufeff"))):
+        line = Line.parse(unfolded, folded)
         if line.name == "BEGIN":
             child = Component(line.value.strip().upper())
             stack[-1].items.append(child)
@@ -116,10 +122,26 @@ def parse(text: str) -> Component:
             stack[-1].items.append(line)
     if len(stack) > 1:
         raise Unreadable(f"the text ends within {stack[-1].name}")
-    calendars = root.children("VCALENDAR")
-    if len(calendars) != 1:
-        raise Unreadable("there is no VCALENDAR in it" if not calendars else "there are several VCALENDARs in it")
-    return calendars[0]
+    found = root.children(whole)
+    if len(found) != 1:
+        raise Unreadable(f"there is no {whole} in it" if not found else f"there are several {whole}s in it")
+    return found[0]
+
+
+def _unfolded(text: str) -> Iterator[tuple[str, str]]:
+    """Each content line, whole and as it was folded. A line that begins with a blank goes on with the one before."""
+    parts: list[str] = []
+    for line in [*filter(None, text.split("\n")), ""]:
+        if line[:1] in (" ", "\t") and parts:
+            parts.append(line)
+            continue
+        if (whole := "".join((parts[0], *(part[1:] for part in parts[1:])) if parts else ())).strip():
+            yield whole, "\r\n".join(parts)
+        parts = [line]
+
+
+def _fold(text: str) -> bytes:
+    return bytes(Contentline(text).to_ical())  # type: ignore[no-untyped-call]
 
 
 def _plain(text: str) -> str:
@@ -132,7 +154,7 @@ def unescape(value: str) -> str:
 
 
 def escape(text: str) -> str:
-    """A raw TEXT value. Control characters, which iCalendar cannot hold, are left out."""
+    """A raw TEXT value. Control characters, which it cannot hold, are left out."""
     return re.sub(r"([\\;,])", r"\\\1", _plain(text)).replace("\n", "\\n")
 
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 from connectors import dav
 from connectors.caldav import ics
 from connectors.caldav.kinds import EVENTS
-from connectors.davaccount import Account
+from connectors.davaccount import Account, settings
 from connectors.http import Client
-from connectors.setting import BASE_URL, OAuthApp, Setting
+from connectors.setting import OAuthApp, Setting
 from engine.contract import Caps, Field, Json, Outcome, Page, Record, Refused, Schema, Support, Write
 
 
@@ -21,13 +21,8 @@ class Connector:
     title: ClassVar[str] = "CalDAV"
     objects: ClassVar[tuple[str, ...]] = ("events",)
     fields: ClassVar[Mapping[str, Mapping[str, Field]]] = {"events": ics.FIELDS}
-    settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(
-            name=BASE_URL, help="Address of the server, such as https://cloud.example.org/remote.php/dav", required=True
-        ),
-        Setting(name="username", help="User name"),
-        Setting(name="password", help="Password; where there is two-factor sign-in, an app password", secret=True),
-        Setting(name="token", help="An access token, instead of user name and password", secret=True),
+    settings: ClassVar[tuple[Setting, ...]] = settings(
+        "https://cloud.example.org/remote.php/dav",
         Setting(name="zone", help="Time zone (IANA name) of events that carry none", default="UTC"),
     )
     sign_in: ClassVar[OAuthApp | None] = None

@@ -1,9 +1,9 @@
-"""A CalDAV calendar in memory that answers just as a test wants it: for texts and manners no real server would give."""
+"""A calendar or an address book in memory, for texts and manners that no real server would give."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -14,14 +14,20 @@ from connectors import App, connect
 from connectors.http import MockTransport
 
 CALENDAR = "/cal/"
-NAMESPACES = 'xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"'
+CALENDARS, CARDS = "urn:ietf:params:xml:ns:caldav", "urn:ietf:params:xml:ns:carddav"
+NAMESPACES = f'xmlns="DAV:" xmlns:c="{CALENDARS}" xmlns:a="{CARDS}" xmlns:s="http://calendarserver.org/ns/"'
 
 
 class FakeDav:
     """One calendar at /cal/. `answers` are tried first: each may answer a request, or leave it by returning None."""
 
+    app: ClassVar[str] = "caldav"
+    suffix: ClassVar[str] = ".ics"
+    kind: ClassVar[str] = "c:calendar"
+    data: ClassVar[str] = "c:calendar-data"
+
     def __init__(self, **resources: str) -> None:
-        self.texts = {f"{name}.ics": text for name, text in resources.items()}
+        self.texts = {f"{name}{self.suffix}": text for name, text in resources.items()}
         self.versions = dict.fromkeys(self.texts, 1)
         self.answers: list[Callable[[httpx.Request], httpx.Response | None]] = []
         self.features = "1, 3, calendar-access"
@@ -31,7 +37,7 @@ class FakeDav:
 
     def connector(self, **settings: str) -> App:
         given = {"base_url": "http://localhost/", "username": "alice", "password": "wonderland", **settings}
-        return connect("caldav", given, transport=MockTransport(self.handle), sleep=lambda _: None)
+        return connect(self.app, given, transport=MockTransport(self.handle), sleep=lambda _: None)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.log.append(f"{request.method} {request.url.path}")
@@ -74,9 +80,9 @@ class FakeDav:
             body = "<current-user-principal><href>/home/</href></current-user-principal>"
             return multistatus(member(path, body))
         if path == "/home/" and request.headers["depth"] == "0":
-            home = "<c:calendar-home-set><href>/home/</href></c:calendar-home-set><displayname>Alice</displayname>"
+            home = f"<{self.kind}-home-set><href>/home/</href></{self.kind}-home-set><displayname>Alice</displayname>"
             return multistatus(member(path, home))
-        kind = "<resourcetype><collection/><c:calendar/></resourcetype><displayname>Work</displayname>"
+        kind = f"<resourcetype><collection/><{self.kind}/></resourcetype><displayname>Work</displayname>"
         found = [member(CALENDAR, f"{kind}<s:getctag>{sum(self.versions.values())}</s:getctag>")]
         if request.headers["depth"] == "1":
             found += [member(CALENDAR + name, f"<getetag>{self._etag(name)}</getetag>") for name in self.texts]
@@ -95,8 +101,17 @@ class FakeDav:
         name = unquote(href.removeprefix(CALENDAR))
         if name not in self.texts:
             return f"<response><href>{href}</href><status>HTTP/1.1 404 Not Found</status></response>"
-        data = f"<c:calendar-data>{escape(self.texts[name])}</c:calendar-data>"
+        data = f"<{self.data}>{escape(self.texts[name])}</{self.data}>"
         return member(href, f"<getetag>{self._etag(name)}</getetag>{data}")
+
+
+class FakeBook(FakeDav):
+    """One address book, at /cal/ too."""
+
+    app = "carddav"
+    suffix = ".vcf"
+    kind = "a:addressbook"
+    data = "a:address-data"
 
 
 def member(href: str, props: str) -> str:
