@@ -74,11 +74,12 @@ def _recall(connection: Connection, bound: Bound, side: str, rows: Sequence[Row]
 def _settled(bound: Bound, side: str, synced: Row) -> Row:
     """The native fields that a record settled with."""
     cells = {name: (row.cells[side], row.many) for name, row in bound.rows.items() if side in row.cells}
-    return {
-        cell.name: cell.lens.join(synced[name]) if many else synced[name].get(cell.name)
-        for name, (cell, many) in cells.items()
-        if name in synced
-    }
+    known: Row = {}
+    for name, (cell, many) in cells.items():
+        if name in synced:
+            held = synced[name]
+            known |= {cell.name: cell.lens.join(held)} if many else {native: held.get(native) for native in cell.names}
+    return known
 
 
 def _back(common: Row, row: Row) -> Row:

@@ -1,22 +1,23 @@
 """A mapping bound to the live schemas of its sides: what to read, how to show it, how to write it.
 
 A *row* is one line of the mapping; a *cell* is a row at one side; an *image* is the native value of a cell (with the
-fields
-its lens looks at besides), as stored in `copies.synced`. Shared records are `{row: value}`; a list row's value is
+fields its
+lens looks at besides), as stored in `copies.synced`. Shared records are `{row: value}`; a list row's value is
 `{key: entry}`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from engine.canonical import same
-from engine.contract import Schema
-from engine.lens import Chain, Context, Refusal
-from engine.lenses import lens_for, named
+from engine.contract import Field, Schema
+from engine.lens import Context, Literal, Lookup, Refusal, Unread
+from engine.lenses import lens_of, shape_of
 from engine.mapping import Mapping as MappingModel
 from engine.row import Row as RowModel
 
@@ -26,19 +27,49 @@ Shared = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """A row at one side."""
+    """A row at one side: one native field, or several that a lens joins."""
 
-    name: str
-    """The native field."""
+    names: tuple[str, ...]
+    """The native fields it is made of, in the mapping's order."""
     lens: Any
+    """Of several fields it gets and puts `{native field: value}`, of one field its value."""
     reads: tuple[str, ...]
     """Native fields its lens looks at besides."""
     writable: bool
     many: bool
 
     @property
+    def name(self) -> str:
+        """The native field, or the first of several: what people know the cell by."""
+        return self.names[0]
+
+    @property
     def fields(self) -> tuple[str, ...]:
-        return (self.name, *self.reads)
+        return (*self.names, *self.reads)
+
+    @property
+    def part(self) -> bool:
+        """Whether it owns only a part of its field, and other rows may own the rest."""
+        return bool(getattr(self.lens, "part", False))
+
+    def read(self, native: Native) -> bool:
+        """Whether all of it was read."""
+        return all(name in native for name in self.names)
+
+    def value(self, native: Native) -> Any:
+        """What the lens gets of a record."""
+        return native.get(self.name) if len(self.names) == 1 else {name: native.get(name) for name in self.names}
+
+    def spread(self, value: Any) -> dict[str, Any]:
+        """What the lens put, as native fields; None clears them all."""
+        if len(self.names) == 1:
+            return {self.name: value}
+        return {name: (value or {}).get(name) for name in self.names}
+
+    def tied(self, other: Cell) -> bool:
+        """Whether a write of the other one concerns this one: a lens looks at its field, or they share a field."""
+        mine, theirs = set(self.names), set(other.names)
+        return bool(mine & theirs or theirs.intersection(self.reads) or mine.intersection(other.reads))
 
 
 @dataclass(frozen=True)
@@ -77,6 +108,8 @@ class Bound:
         self.names = tuple(mapping.sides)
         self.sides = {name: _side(name, mapping, schemas[name]) for name in self.names}
         self.rows = {row.name: row for row in _ordered(mapping, self.sides)}
+        self.refs: Lookup = Literal()
+        """What references stand for; the steps of a run look it up for the records at hand."""
 
     @cached_property
     def wanted(self) -> dict[str, frozenset[str]]:
@@ -95,19 +128,26 @@ class Bound:
         """The lens context of a side's record."""
         at = self.sides[side]
         by_means = {self.rows[name].means: value for name, value in (shared or {}).items() if name in self.rows}
-        context = Context(means=at.means, native=native, shared=by_means, zone=at.zone)
+        context = Context(means=at.means, native=native, shared=by_means, zone=at.zone, refs=self.refs.at(side))
         if horizon:
             context.horizon = horizon
         return context
 
     def get(self, side: str, native: Native) -> Shared:
-        """What a side's record says, row by row; rows whose field was not read are absent."""
+        """What a side's record says, row by row; rows whose fields were not all read are absent."""
         context = self.context(side, native)
-        return {
-            name: row.cells[side].lens.get(native[row.cells[side].name], context) or _empty(row)
-            for name, row in self.rows.items()
-            if side in row.cells and row.cells[side].name in native
-        }
+        found: Shared = {}
+        for name, row in self.rows.items():
+            if side in row.cells and row.cells[side].read(native):
+                with suppress(Unread):
+                    found[name] = _shared(row, row.cells[side].lens.get(row.cells[side].value(native), context))
+        return found
+
+    def refers(self, side: str, row: str) -> str | None:
+        """The object whose records a row refers to on a side; None where it is no reference."""
+        cell = self.rows[row].cells.get(side) if row in self.rows else None
+        field = self.sides[side].schema.fields[cell.name] if cell is not None else None
+        return field.refers if field is not None and field.type == "ref" else None
 
     def image(self, side: str, row: str, native: Native) -> Any:
         """The native value of a row as kept in `synced`: fields of a scalar row, entries by key of a list row."""
@@ -117,11 +157,11 @@ class Bound:
         return {name: native.get(name) for name in cell.fields}
 
     def images(self, side: str, native: Native) -> dict[str, Any]:
-        """All images of a record; rows whose field was not read are absent."""
+        """All images of a record; rows whose fields were not all read are absent."""
         return {
             name: self.image(side, name, native)
             for name, row in self.rows.items()
-            if side in row.cells and row.cells[side].name in native
+            if side in row.cells and row.cells[side].read(native)
         }
 
     def shown(self, side: str, row: str, image: Any) -> Any:
@@ -129,20 +169,28 @@ class Bound:
         cell = self.rows[row].cells[side]
         if self.rows[row].many:
             return cell.lens.get(cell.lens.join(image), self.context(side, {})) or {}
-        return cell.lens.get(image[cell.name], self.context(side, image))
+        return cell.lens.get(cell.value(image), self.context(side, image))
 
     def view(self, side: str, row: str, value: Any, shared: Shared, native: Native) -> Any:
         """What the side would show after being given a shared value of the row; raises Refusal."""
         cell = self.rows[row].cells[side]
-        fields, _ = self.put(side, {**shared, row: value}, {**native, cell.name: None}, [row])
-        return cell.lens.get(fields[cell.name], self.context(side, {**native, **fields})) or _empty(self.rows[row])
+        fields, _ = self.put(side, {**shared, row: value}, self.blanked(side, row, native), [row])
+        after = {**native, **fields}
+        return _shared(self.rows[row], cell.lens.get(cell.value(after), self.context(side, after)))
+
+    def blanked(self, side: str, row: str, native: Native) -> dict[str, Any]:
+        """A record without its value of a row; what other rows own of the same field stays."""
+        cell = self.rows[row].cells[side]
+        value = cell.lens.put(None, cell.value(native), self.context(side, native)) if cell.part else None
+        return {**native, **cell.spread(value)}
 
     def put(
         self, side: str, shared: Shared, old: Native, rows: Iterable[str] | None = None, horizon: str | None = None
     ) -> tuple[dict[str, Any], list[str]]:
         """Native fields that make the side show these rows, and notes for people; raises Refusal.
 
-        Rows whose lens looks at a field that changes are put again too.
+        Rows whose lens looks at a field that changes are put again too. Of rows that share a field, each puts its
+        part into what the one before has made of it.
         """
         fields: dict[str, Any] = {}
         context = self.context(side, old, shared, horizon)
@@ -153,13 +201,14 @@ class Bound:
                 continue
             if name in chosen or any(used in fields for used in cell.reads):
                 context.native = {**old, **fields}
+                before = cell.value(context.native)
                 try:
-                    value = cell.lens.put(shared.get(name), old.get(cell.name), context)
+                    value = cell.lens.put(shared.get(name), before, context)
                 except Refusal as refusal:
                     refusal.row = name
                     raise
-                if name in chosen or not same(value, old.get(cell.name)):
-                    fields[cell.name] = value
+                if name in chosen or not same(value, before):
+                    fields |= cell.spread(value)
         return fields, context.notes
 
     def delivers(self, side: str, fields: Iterable[str]) -> list[str]:
@@ -168,8 +217,9 @@ class Bound:
         return [n for n, row in self.rows.items() if side in row.cells and written & set(row.cells[side].fields)]
 
 
-def _empty(row: Row) -> Any:
-    return {} if row.many else None
+def _shared(row: Row, value: Any) -> Any:
+    """A list row without entries is {}; else None is empty, and False and 0 are values."""
+    return value or {} if row.many else value
 
 
 def _side(name: str, mapping: MappingModel, schema: Schema) -> BoundSide:
@@ -194,18 +244,23 @@ def _ordered(mapping: MappingModel, sides: Mapping[str, BoundSide]) -> list[Row]
 def _row(
     name: str, model: RowModel, mapping: MappingModel, sides: Mapping[str, BoundSide], scalar: Mapping[str, Row]
 ) -> Row:
-    cells = {}
-    for side in model.sides:
-        at, native = sides[side], model.native(side)[0]
-        inner = {row.cells[side].name: (row.name, row.cells[side].lens) for row in scalar.values() if side in row.cells}
-        item = at.schema.fields[native]
-        via = model.lenses(side)
-        steps = [named(step) for step in via] if via else [lens_for(item, inner)]
-        lens = steps[0] if item.many else Chain(steps)
-        reads = tuple(at.means[means] for means in lens.reads if at.means.get(means, native) != native)
-        cells[side] = Cell(native, lens, reads, item.writable, model.each is not None)
+    shape = shape_of({side: _fields(model, side, sides) for side in model.sides})
+    cells = {side: _cell(model, side, sides[side], shape, scalar) for side in model.sides}
     writable = {side for side, cell in cells.items() if cell.writable}
     targets = {side for side in writable if model.writes(side)}
     sources = set(cells) if model.to is None else set(cells) - set(model.to)
     means = next((sides[s].schema.fields[c.name].means for s, c in cells.items()), "") or f"row.{name}"
     return Row(name, means, cells, model.each is not None, mapping.policy(name), frozenset(sources), frozenset(targets))
+
+
+def _fields(model: RowModel, side: str, sides: Mapping[str, BoundSide]) -> dict[str, Field]:
+    return {name: sides[side].schema.fields[name] for name in model.native(side)}
+
+
+def _cell(model: RowModel, side: str, at: BoundSide, shape: str, scalar: Mapping[str, Row]) -> Cell:
+    fields = _fields(model, side, {side: at})
+    inner = {row.cells[side].name: (row.name, row.cells[side].lens) for row in scalar.values() if side in row.cells}
+    lens = lens_of(fields, model.lenses(side), shape, inner, each=model.each is not None)
+    looked = (at.means[means] for means in lens.reads if means in at.means)
+    reads = tuple(native for native in looked if native not in fields)
+    return Cell(tuple(fields), lens, reads, all(one.writable for one in fields.values()), model.each is not None)

@@ -54,7 +54,7 @@ def brake(
     written = _written(connection, run) if changes else []
 
     def rows_of(side: str, native: str) -> list[str]:
-        return [row.name for row in bound.rows.values() if side in row.cells and row.cells[side].name == native]
+        return [row.name for row in bound.rows.values() if side in row.cells and native in row.cells[side].names]
 
     tripped = judge(brakes, rows_of, changes, written, totals, approved, former)
     wanted = [_wanted(connection, bound, one) for one in tripped]
@@ -183,16 +183,16 @@ def _stopped(bound: Bound, changes: Sequence[Change], tripped: list[Tripped]) ->
 def _tied(bound: Bound, change: Change, held: set[str]) -> set[str]:
     """With the fields that are only right together with a held one, for a lens looks at both."""
     cells = [row.cells[change.side] for row in bound.rows.values() if change.side in row.cells]
-    tied = {cell.name for cell in cells if held.intersection(cell.reads)}
-    tied |= {read for cell in cells if cell.name in held for read in cell.reads}
+    tied = {name for cell in cells if held.intersection(cell.fields) for name in cell.names}
+    tied |= {read for cell in cells if held.intersection(cell.names) for read in cell.reads}
     return held | (tied & set(change.data)) if held else held
 
 
 def _part(bound: Bound, change: Change, names: Iterable[str], also: Iterable[str] = ()) -> Change:
     """The part of an update that writes these native fields; `also` are rows it settles without writing any."""
     names = set(names)
-    cells = {row: bound.rows[row].cells[change.side].name for row in change.shared if row in bound.rows}
-    rows = {row for row, name in cells.items() if name in names}.union(also)
+    cells = {row: bound.rows[row].cells[change.side] for row in change.shared if row in bound.rows}
+    rows = {row for row, cell in cells.items() if names.intersection(cell.names)}.union(also)
     return replace(
         change,
         data={name: value for name, value in change.data.items() if name in names},

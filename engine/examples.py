@@ -22,7 +22,7 @@ def failures(mapping: MappingModel, schemas: Mapping[str, Schema]) -> list[str]:
 def _failures(bound: Bound, example: Example) -> list[str]:
     shared: dict[str, Any] = {}
     for side, native in example.given.items():
-        complete = {cell.name: None for row in bound.rows.values() if (cell := row.cells.get(side))} | native
+        complete = _unset(bound, side) | native
         shared |= {row: value for row, value in bound.get(side, complete).items() if value not in (None, {})}
     found = []
     for side, expected in example.expect.items():
@@ -36,3 +36,9 @@ def _failures(bound: Bound, example: Example) -> list[str]:
                 came = dumps(written.get(name))
                 found.append(f"example '{example.say}': {side}.{name} should be {dumps(value)}, comes out as {came}")
     return found
+
+
+def _unset(bound: Bound, side: str) -> dict[str, Any]:
+    """All fields of a side that rows are made of, empty."""
+    cells = [row.cells[side] for row in bound.rows.values() if side in row.cells]
+    return {name: None for cell in cells for name in cell.names}

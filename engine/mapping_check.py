@@ -100,13 +100,15 @@ def _option_faults(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def _writer_faults(mapping: SyncMapping) -> Iterator[Fault]:
-    """Two rows that write one native field would undo each other on every run."""
+    """Two rows that write one native field would undo each other on every run, unless each owns a part of it."""
+    parts = import_module("engine.lenses").PARTS
     writers: dict[tuple[str, str], str] = {}
     for name, row in mapping.fields.items():
         for side in filter(row.writes, row.sides):
             for native in row.native(side):
                 first = writers.setdefault((side, native), name)
-                if first != name:
+                apart = all(parts & _lens_names(mapping.fields[one], side) for one in (first, name))
+                if first != name and not apart:
                     text = f"rows '{first}' and '{name}' both write '{native}' of {side}; one of them needs a 'to'"
                     yield ("fields", name, side), text
 
@@ -150,12 +152,19 @@ def _cells(mapping: SyncMapping, schemas: Schemas) -> Iterator[tuple[str, Row, s
                 yield name, row, side, native, schemas[side].fields.get(native)
 
 
-def _several_faults(mapping: SyncMapping, _: Schemas) -> Iterator[Fault]:
+def _several_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
+    """Rows whose lenses do not take the fields that they stand at, or have settings that make no sense."""
+    lenses = import_module("engine.lenses")
     for name, row in mapping.fields.items():
-        for side, natives in row.sides.items():
-            if len(natives) > 1:
-                text = f"row '{name}' joins several fields of {side} ({listed(natives)}), which no lens can do yet"
-                yield ("fields", name, side), text
+        known = {side: {n: f for n in row.native(side) if (f := schemas[side].fields.get(n))} for side in schemas}
+        shape = lenses.shape_of(known)
+        for side, fields in known.items():
+            if not fields or len(fields) < len(row.native(side)) or _lens_names(row, side) - set(lenses.VIA):
+                continue
+            try:
+                lenses.lens_of(fields, row.lenses(side), shape, each=row.each is not None and _is_list(fields))
+            except ValueError as wrong:
+                yield ("fields", name, "via" if row.lenses(side) else side), f"row '{name}' on {side}: {wrong}"
 
 
 def _native_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
@@ -192,7 +201,7 @@ def _list_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
     for name, row, side, native, field in _cells(mapping, schemas):
         if field is None or name in told:
             continue
-        if (field.many or field.type in LISTS[:2]) and not row.each:
+        if (field.many or field.type in LISTS[:2]) and field.type != "ref" and not row.each:
             told.add(name)
             yield (
                 ("fields", name),
@@ -233,9 +242,17 @@ def _lens_faults(mapping: SyncMapping) -> Iterator[Fault]:
         return
     known = getattr(import_module("engine.lenses"), "VIA", {})
     for name, row in mapping.fields.items():
-        for spec in dict.fromkeys(_spec_name(spec) for side in row.via for spec in row.lenses(side)):
+        for spec in dict.fromkeys(spec for side in row.via for spec in sorted(_lens_names(row, side))):
             if known and spec not in known:
                 yield ("fields", name, "via"), f"unknown lens '{spec}' in row '{name}'{did_you_mean(spec, known)}"
+
+
+def _is_list(fields: Mapping[str, Field]) -> bool:
+    return all(field.many or field.type in LISTS for field in fields.values())
+
+
+def _lens_names(row: Row, side: str) -> set[str]:
+    return {_spec_name(spec) for spec in row.lenses(side)}
 
 
 def _spec_name(spec: LensSpec) -> str:

@@ -119,7 +119,7 @@ def _creates(bound: Bound, link: LinkState, side: str) -> bool:
 
 
 def _read(bound: Bound, native: dict[str, Any], side: str, atom: Atom) -> bool:
-    return bound.rows[atom[0]].cells[side].name in native
+    return bound.rows[atom[0]].cells[side].read(native)
 
 
 def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPlan) -> None:
@@ -184,7 +184,7 @@ def _former(bound: Bound, link: LinkState, side: str, due: list[Atom]) -> dict[s
     for row, key in due:
         found, cell = link.image((row, key), side), bound.rows[row].cells[side]
         if found and key is None:
-            native[cell.name] = found["native"]
+            native |= cell.spread(found["native"])
         elif found:
             entries = {
                 name: entry for name, entry in cell.lens.split(native.get(cell.name) or []).items() if name != key
@@ -194,10 +194,9 @@ def _former(bound: Bound, link: LinkState, side: str, due: list[Atom]) -> dict[s
 
 
 def _tied(bound: Bound, side: str, name: str) -> set[str]:
-    """A row, those its lens looks at, and those whose lens looks at it."""
+    """A row, those its lens looks at or shares a field with, and those whose lens looks at it."""
     cell = bound.rows[name].cells[side]
-    cells = {other: row.cells[side] for other, row in bound.rows.items() if side in row.cells}
-    return {name} | {other for other, at in cells.items() if at.name in cell.reads or cell.name in at.reads}
+    return {name} | {other for other, row in bound.rows.items() if side in row.cells and row.cells[side].tied(cell)}
 
 
 def _put(

@@ -72,13 +72,13 @@ def returns(bound: Bound, hold: Any, changes: Sequence[Change]) -> set[str]:
 
 def _standing(bound: Bound, change: Change, stands: dict[str, Any]) -> list[str]:
     """Native fields that deliver nothing but what stands."""
-    names = []
+    standing: set[str] = set()
+    other: set[str] = set()
     for row, value in change.shared.items():
         known = bound.rows[row]
         own = [peek(stands, atom) == digest(peek({row: value}, atom)) for atom in atoms(known, [change.shared])]
-        if all(own) and known.cells[change.side].name in change.data:
-            names.append(known.cells[change.side].name)
-    return names
+        (standing if all(own) else other).update(known.cells[change.side].names)
+    return sorted((standing - other) & set(change.data))
 
 
 def _bring_back(connection: Connection, sync: str, side: str, ids: list[str]) -> dict[str, Any]:

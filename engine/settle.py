@@ -144,10 +144,16 @@ def _complete(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[s
 def _edited(bound: Bound, copy: Copy) -> bool:
     """Whether it shows what was neither written nor settled: somebody edited it just before the write."""
     shown = bound.get(copy.side, copy.native or {})
-    return any(
-        not same(image, copy.synced[name]) if name in copy.synced else shown[name] not in (None, {})
-        for name, image in bound.images(copy.side, copy.native or {}).items()
-    )
+
+    def new(name: str, image: Any) -> bool:
+        if name not in copy.synced:
+            return shown.get(name) not in (None, {})
+        if same(image, copy.synced[name]):
+            return False
+        shares = bound.rows[name].cells[copy.side].part  # another row's part of the field may have been written
+        return not (shares and same(shown.get(name), bound.shown(copy.side, name, copy.synced[name])))
+
+    return any(new(name, image) for name, image in bound.images(copy.side, copy.native or {}).items())
 
 
 def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict[str, Any], guarded: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -33,8 +34,12 @@ def title(bound: Bound, side: str, native: dict[str, Any]) -> str | None:
     """What people call the record: the first row of the mapping, where that is text."""
     name = next(iter(bound.mapping.fields))
     cell = bound.rows[name].cells.get(side)
-    value = native.get(cell.name) if cell else None
-    return value if isinstance(value, str) else None
+    return _text(native, cell.names) if cell else None
+
+
+def _text(native: dict[str, Any], names: Sequence[str]) -> str | None:
+    """The texts of these fields; None where there is none."""
+    return " ".join(text for name in names if isinstance(text := native.get(name), str) and text) or None
 
 
 def planned(connection: Connection, bound: Bound, run: str) -> list[dict[str, Any]]:
@@ -50,8 +55,7 @@ def titles(project: Project, sync: str) -> Title:
     row = next(iter(project.mapping(project.deployment(sync).mapping).fields.values()))
 
     def of(side: str, native: dict[str, Any]) -> str | None:
-        value = native.get(next(iter(row.native(side)), ""))
-        return value if isinstance(value, str) else None
+        return _text(native, row.native(side))
 
     return of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.lens import Context
 
-_JOINERS = ("\u200d", "\ufe0f", "\ufe0e")
+_JOINER = "\u200d"
 
 
 def tidy(value: Any) -> str | None:
@@ -21,25 +21,63 @@ def tidy(value: Any) -> str | None:
     return text or None
 
 
-def cut(text: str, most: int) -> str:
-    """At most this many characters, never ending inside a joined character (accents, emoji sequences)."""
-    if len(text) <= most:
+def size(text: str, counts: str = "chars") -> int:
+    """The length of a text in code points (chars), UTF-16 units (utf16) or bytes of UTF-8 (bytes)."""
+    if counts == "utf16":
+        return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-8", "surrogatepass")) if counts == "bytes" else len(text)
+
+
+def cut(text: str, most: int, counts: str = "chars") -> str:
+    """At most this much of a text, never ending inside a joined character (accents, emoji sequences, flags).
+
+    A joined character that is longer than all there is room for is parted, but never a code point.
+    """
+    if size(text, counts) <= most:
         return text
-    end = most
-    while end > 0 and (_joins(text[end]) or text[end - 1] == "\u200d"):
-        end -= 1
-    return text[: end or most]
+    end, room = 0, most
+    while end < len(text) and (room := room - size(text[end], counts)) >= 0:
+        end += 1
+    whole = end
+    while whole > 0 and (_joins(text[whole]) or text[whole - 1] == _JOINER or _in_flag(text, whole)):
+        whole -= 1
+    return text[: whole or end]
 
 
 def _joins(char: str) -> bool:
-    return unicodedata.combining(char) != 0 or char in _JOINERS or 0x1F3FB <= ord(char) <= 0x1F3FF
+    return unicodedata.category(char).startswith("M") or char == _JOINER or 0x1F3FB <= ord(char) <= 0x1F3FF
+
+
+def _in_flag(text: str, at: int) -> bool:
+    """Whether this is between the two letters of a flag."""
+    start = at
+    while start > 0 and _is_flag(text[start - 1]):
+        start -= 1
+    return _is_flag(text[at]) and (at - start) % 2 == 1
+
+
+def _is_flag(char: str) -> bool:
+    return 0x1F1E6 <= ord(char) <= 0x1F1FF
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a text may be: `most` of what the app counts, see `size`; None is without limit."""
+
+    most: int | None = None
+    counts: str = "chars"
+
+    def cut(self, text: str | None) -> str | None:
+        """The text, or as much of its beginning as there is room for."""
+        return text if text is None or self.most is None else tidy(cut(text, self.most, self.counts))
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text field, cut to `most` characters where the app has a limit."""
+    """A text field, cut to `most` characters (or what the app counts) where it has a limit."""
 
     most: int | None = None
+    counts: str = "chars"
     reads: tuple[str, ...] = ()
 
     @property
@@ -53,8 +91,7 @@ class Text:
         text = tidy(shared)
         if old is not None and tidy(old) == text:
             return old
-        if text is not None and self.most is not None:
-            text = tidy(cut(text, self.most))
+        text = Limit(self.most, self.counts).cut(text)
         return old if old is not None and tidy(old) == text else text
 
 

@@ -147,17 +147,17 @@ def _images(case: Case, atom: Atom) -> dict[str, _Image]:
     found: dict[str, _Image] = {}
     for change in case.traces.sent(Op.UPDATE):
         side, cell = change["side"], case.bound.rows[atom[0]].cells.get(change["side"])
-        if cell is None or cell.name not in change["before"] or side not in case.link.readable():
+        if cell is None or cell.part or side not in case.link.readable():
+            continue  # of a part that a row owns there is no image: what other rows own has its own history
+        names = [name for name in cell.names if name in change["before"]]
+        if not names:
             continue
-        native = _entry(case, atom, side, change["before"][cell.name])
-        if change["state"] != "done" and not same(
-            _now(case, atom, side), _entry(case, atom, side, change["data"][cell.name])
-        ):
+        native = _held(case, atom, side, change["before"])
+        if change["state"] != "done" and not same(_now(case, atom, side), _held(case, atom, side, change["data"])):
             continue  # nothing was heard of it, and the record does not look like it
         first = found[side].native if side in found else native
-        found[side] = _Image(
-            first, max(case.traces.place(change, cell.name), found[side].place if side in found else 0)
-        )
+        place = max(case.traces.place(change, name) for name in names)
+        found[side] = _Image(first, max(place, found[side].place if side in found else 0))
     return found
 
 
@@ -167,28 +167,34 @@ def _typed_over(case: Case, atom: Atom) -> dict[str, _Image]:
     for row in case.traces.rows:
         cell = case.bound.rows[atom[0]].cells.get(row["side"])
         mine = row["event"] == Event.EDITED and row["run"] in case.meant and row["side"] in case.link.readable()
-        if mine and cell and cell.name == row["field"]:
-            found.setdefault(row["side"], _Image(_entry(case, atom, row["side"], row["before"]), 0))
+        if mine and cell and not cell.part and row["field"] in cell.names:
+            before = {row["field"]: row["before"]}
+            found.setdefault(row["side"], _Image(_held(case, atom, row["side"], before), 0))
     return found
 
 
+def _held(case: Case, atom: Atom, side: str, fields: dict[str, Any]) -> Any:
+    """The part that an atom is of a record with these fields; what is not among them is as it is now."""
+    cell = case.bound.rows[atom[0]].cells[side]
+    return _entry(case, atom, side, cell.value({**(case.link.copies[side].native or {}), **fields}))
+
+
 def _entry(case: Case, atom: Atom, side: str, native: Any) -> Any:
-    """The part of a native field that an atom is."""
+    """The part of a cell's native value that an atom is."""
     if atom[1] is None:
         return native
     return case.bound.rows[atom[0]].cells[side].lens.split(native or []).get(atom[1])
 
 
 def _now(case: Case, atom: Atom, side: str) -> Any:
-    native = case.link.copies[side].native or {}
-    return _entry(case, atom, side, native.get(case.bound.rows[atom[0]].cells[side].name))
+    return _held(case, atom, side, {})
 
 
 def _shared(case: Case, atom: Atom, side: str, native: Any) -> Any:
     """What the side says of an atom when it holds this."""
     cell = case.bound.rows[atom[0]].cells[side]
     whole = native if atom[1] is None else cell.lens.join({} if native is None else {atom[1]: native})
-    return peek(case.bound.get(side, {**(case.link.copies[side].native or {}), cell.name: whole}), atom)
+    return peek(case.bound.get(side, {**(case.link.copies[side].native or {}), **cell.spread(whole)}), atom)
 
 
 def _is(case: Case, atom: Atom, side: str, image: _Image, target: Any) -> bool:
@@ -221,7 +227,8 @@ def _apart(case: Case, atom: Atom, side: str) -> bool:
 
 def _edited(case: Case, atom: Atom, side: str, after: int) -> bool:
     """Whether somebody changed it there since a row of history."""
-    rows = case.traces.edited(side, case.bound.rows[atom[0]].cells[side].name, after)
+    names = case.bound.rows[atom[0]].cells[side].names
+    rows = [row for name in names for row in case.traces.edited(side, name, after)]
     return any(
         not same(_entry(case, atom, side, row["before"]), _entry(case, atom, side, row["after"])) for row in rows
     )

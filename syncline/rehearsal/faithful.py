@@ -77,8 +77,7 @@ class Lenses:
 
     def _tied(self, side: str, name: str) -> set[str]:
         at = {row.name: row.cells[side] for row in self.bound.rows.values() if side in row.cells}
-        cell = at[name]
-        return {name} | {other for other, one in at.items() if one.name in cell.reads or cell.name in one.reads}
+        return {name} | {other for other, one in at.items() if one.tied(at[name])}
 
     def lawless(self, side: str, native: Native) -> Iterator[str]:
         """Laws of the lenses that a record breaks, in sentences."""
@@ -90,12 +89,12 @@ class Lenses:
             return
         again = self.bound.get(side, {**native, **back})
         for name, row in self.bound.rows.items():
-            cell = row.cells.get(side)
-            if cell is None or cell.name not in back or same(back[cell.name], native.get(cell.name)):
-                continue
-            if native.get(cell.name) in EMPTY and exact(again[name]) == exact(shared[name]):
-                continue  # nothing there, and a value that says the same: there was none to come back
-            yield f"{side}.{cell.name} = {dumps(native.get(cell.name))} comes back as {dumps(back[cell.name])}"
+            for field in row.cells[side].names if side in row.cells else ():
+                if field not in back or same(back[field], native.get(field)):
+                    continue
+                if native.get(field) in EMPTY and exact(again[name]) == exact(shared[name]):
+                    continue  # nothing there, and a value that says the same: there was none to come back
+                yield f"{side}.{field} = {dumps(native.get(field))} comes back as {dumps(back[field])}"
         for other in self.bound.names:
             yield from self._unstable(other, shared)
 
@@ -127,8 +126,7 @@ class Lenses:
         return shown in EMPTY or (token is not None and token[0].casefold() not in str(shown).casefold())
 
     def _view(self, side: str, row: str, agreed: Shared, native: Native) -> Any:
-        name = self.bound.rows[row].cells[side].name
-        fields, _ = self.bound.put(side, agreed, {**native, name: None}, [row], self.horizon)
+        fields, _ = self.bound.put(side, agreed, self.bound.blanked(side, row, native), [row], self.horizon)
         return self.bound.get(side, {**native, **fields})[row]
 
     def _with(self, shared: Shared, atom: tuple[str, str | None], value: str) -> Shared:

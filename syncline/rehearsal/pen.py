@@ -50,8 +50,8 @@ class Pen:
         if name in self.times:
             return self._rescheduled(side, native, rng)
         cell, field = self._cell(side, name), self._field(side, name)
-        if rng.random() < 0.1 and not field.required:
-            return {cell.name: [] if self.bound.rows[name].many else None}
+        if rng.random() < 0.1 and not (field.required or cell.part):
+            return {native: [] if self.bound.rows[name].many else None for native in cell.names}
         return self._drawn(side, name, native, rng)
 
     def twin(self, side: str, other: str, native: Native, rng: random.Random) -> Native | None:
@@ -113,11 +113,12 @@ class Pen:
         cell, field = self._cell(side, name), self._field(side, name)
         if field.type == "moment":
             return self._put(side, {name: times.start_of(rng, self.number())}, native, [name]) or {}
-        samples = self._samples(side, cell.name)
         if self.bound.rows[name].many:
+            samples = self._samples(side, cell.name)
             return {cell.name: self._entries(field, list(native.get(cell.name) or []), samples, rng)}
-        value = draw(rng, field, self.number(), samples)
-        return {} if value is NOTHING else {cell.name: value}
+        fields = self.bound.sides[side].schema.fields
+        drawn = {one: draw(rng, fields[one], self.number(), self._samples(side, one)) for one in cell.names}
+        return {one: value for one, value in drawn.items() if value is not NOTHING}
 
     def _entries(self, field: Field, entries: list[Any], samples: list[Any], rng: random.Random) -> list[Any]:
         """A list with one entry more, one less, or one that has changed."""

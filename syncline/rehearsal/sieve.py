@@ -25,7 +25,7 @@ class Sieve:
         self.mapped = {
             side
             for side, names in self.known.items()
-            if any(row.cells[side].name in names for row in bound.rows.values() if side in row.cells)
+            if any(set(names).intersection(row.cells[side].names) for row in bound.rows.values() if side in row.cells)
         }
 
     def passes(self, side: str, native: Native) -> bool:

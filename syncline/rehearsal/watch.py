@@ -109,9 +109,10 @@ class Watch:
 
     def _mapped(self, app: MemoryApp, write: Write) -> None:
         mapped = {
-            row.cells[app.name].name
+            name
             for row in self.bound.rows.values()
             if app.name in row.cells and app.name in row.targets
+            for name in row.cells[app.name].names
         }
         if not mapped:
             self.say(12, f"{write.op} on {app.name}")
@@ -182,8 +183,9 @@ class Watch:
             held = self.world.apps[row["side"]].held
             for name, image in row["synced"].items():
                 cell = self.bound.rows[name].cells[row["side"]]
-                values = image.values() if self.bound.rows[name].many else [image.get(cell.name)]
-                strange = [v for v in values if v not in (None, []) and digest([cell.name, v]) not in held]
+                many = self.bound.rows[name].many
+                values = [(cell.name, v) for v in image.values()] if many else [(n, image.get(n)) for n in cell.names]
+                strange = [v for field, v in values if v not in (None, []) and digest([field, v]) not in held]
                 if strange:
                     self.say(7, f"{row['side']} {row['id']} settled with {name} = {strange[0]!r}, which it never held")
 

@@ -172,7 +172,13 @@ def test_a_limit_makes_a_text_lens_stable():
     assert lens.klass == "stable" and lens.put("abcdef", None, HERE) == "abc"
 
 
-SETTINGS = {"clip": {"clip": 4}, "table": {"table": "busy"}, "constant": {"constant": "x"}}
+SETTINGS = {
+    "clip": {"clip": 4},
+    "table": {"table": "busy"},
+    "constant": {"constant": "x"},
+    "join": {"join": ", "},
+    "part": {"part": "given"},
+}
 
 
 @pytest.mark.parametrize("name", VIA)

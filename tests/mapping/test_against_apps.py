@@ -57,7 +57,7 @@ TITLE = {"google": "summary", "outlook": "subject"}
         (
             {"title": {"google": ["summary", "color"], "outlook": "subject"}},
             {},
-            "row 'title' joins several fields of google (summary and color), which no lens can do yet",
+            "row 'title' on google: What summary, color make together has to be said with 'via', such as {join: ' '}.",
             ("fields", "title", "google"),
         ),
         (

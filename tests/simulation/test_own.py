@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.lenses import _NAMED
+from engine.lenses.byname import _NAMED
 from engine.store.tables import copies, links, sides
 from flows.project import Project, ProjectError
 from syncline.rehearsal.history import Played, script
@@ -111,7 +111,7 @@ class Drift:
 
 
 def test_an_unstable_lens_is_caught(own: Callable[..., OwnSetting], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(_NAMED, "as_is", Drift)
+    monkeypatch.setitem(_NAMED, "as_is", lambda _: Drift())
     drifting = own("  place: {a: location, b: location, via: {b: [as_is]}}\n")
     assert 29 in broken(drifting, range(5))
 
