@@ -17,7 +17,7 @@ Group = dict[str, Any]
 
 
 class Groups:
-    """Groups by resource name."""
+    """Groups by resource name. Names are unique among the user's own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -73,7 +73,8 @@ class Groups:
         name = (body.get("contactGroup") or {}).get("name")
         if not name or not isinstance(name, str):
             raise invalid("Contact group name must be set.", "contact_group.name")
-        if name.lower() in {group["name"].lower() for group in self.all.values()}:
+        own = [group for group in self.all.values() if group["groupType"] == "USER_CONTACT_GROUP"]
+        if name.lower() in {group["name"].lower() for group in own}:
             raise exists("Contact group name already exists.")
         return name
 
