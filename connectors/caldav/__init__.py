@@ -1,4 +1,4 @@
-"""Calendars on any CalDAV server: Nextcloud, iCloud, Fastmail, Radicale, Xandikos and others."""
+"""Events and tasks on any CalDAV server: Nextcloud, iCloud, Fastmail, Radicale, Xandikos and others."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from connectors import dav
-from connectors.caldav import ics
-from connectors.caldav.kinds import EVENTS
+from connectors.caldav import ics, kinds, todo
 from connectors.davaccount import Account, settings
 from connectors.http import Client
 from connectors.setting import OAuthApp, Setting
@@ -15,19 +14,23 @@ from engine.contract import Caps, Field, Json, Outcome, Page, Record, Refused, S
 
 
 class Connector:
-    """One account on one server. A record is one calendar object resource: an event, or a series with its changes."""
+    """One account on one server. A record is one resource: an event, a series with its changes, or a task."""
 
     app: ClassVar[str] = "caldav"
     title: ClassVar[str] = "CalDAV"
-    objects: ClassVar[tuple[str, ...]] = ("events",)
-    fields: ClassVar[Mapping[str, Mapping[str, Field]]] = {"events": ics.FIELDS}
+    objects: ClassVar[tuple[str, ...]] = ("events", "tasks")
+    fields: ClassVar[Mapping[str, Mapping[str, Field]]] = {"events": ics.FIELDS, "tasks": todo.FIELDS}
     settings: ClassVar[tuple[Setting, ...]] = settings(
         "https://cloud.example.org/remote.php/dav",
-        Setting(name="zone", help="Time zone (IANA name) of events that carry none", default="UTC"),
+        Setting(
+            name="zone",
+            help="Time zone (IANA name) of times that carry none, and of tasks' due days",
+            default="UTC",
+        ),
     )
     sign_in: ClassVar[OAuthApp | None] = None
     caps: ClassVar[Caps] = Caps(
-        objects=("events",),
+        objects=("events", "tasks"),
         delta=Support.YES,
         tombstones=Support.YES,
         guarded=Support.YES,
@@ -41,7 +44,8 @@ class Connector:
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:
         self._settings = settings
         self._http = http
-        self._accounts = {"events": Account(http, EVENTS)}
+        tasks = kinds.tasks(settings.get("zone") or "UTC")
+        self._accounts = {"events": Account(http, kinds.events()), "tasks": Account(http, tasks)}
 
     @property
     def requests(self) -> int:

@@ -46,9 +46,8 @@ class Zones:
 
     def define(self, year: int) -> None:
         """Add a VTIMEZONE for every TZID in use that has none, good from `year` on."""
-        used = {
-            tzid for event in self._calendar.children("VEVENT") for line in event.walk() if (tzid := line.param("TZID"))
-        }
+        parts = [*self._calendar.children("VEVENT"), *self._calendar.children("VTODO")]
+        used = {tzid for part in parts for line in part.walk() if (tzid := line.param("TZID"))}
         for tzid in sorted(used - self._defined.keys()):
             if (zone := iana(tzid)) is not None:
                 self._defined[tzid] = parse_zone(definition(zone, tzid, year))

@@ -265,5 +265,5 @@ def test_ids_that_are_no_names_reach_no_other_address() -> None:
 
 
 def test_other_objects_are_refused() -> None:
-    with pytest.raises(Refused, match="events"):
+    with pytest.raises(Refused, match="events, tasks"):
         FakeDav().connector().schema("contacts")
