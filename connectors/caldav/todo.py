@@ -79,7 +79,8 @@ def write(todo: Component, target: Mapping[str, Any], changed: set[str], zones: 
         todo.put("X-ALT-DESC")  # an HTML copy, which would now say something else
     for name in [name for name in DAYS if name in changed]:
         _write_day(todo, name, target[name], zones, zone)
-    for name in [name for name in WORDS if name in changed]:
+    spelled = changed | ({"status"} if "completed" in changed else set())  # a status not said goes by COMPLETED
+    for name in [name for name in WORDS if name in spelled]:
         value = target[name]
         todo.put(WORDS[name], *([] if value in (None, URGENCY) else [Line.make(WORDS[name], str(value))]))
     if "categories" in changed:

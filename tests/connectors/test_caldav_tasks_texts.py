@@ -186,7 +186,7 @@ tasks = st.fixed_dictionaries(
 stored_days = st.sampled_from([(), NINE, ("DTSTART:20261120T233000Z", "DURATION:P1D"), ("DUE;VALUE=DATE:20261123",)])
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(tasks, tasks, stored_days, st.sampled_from(["UTC", "America/New_York"]))
 def test_what_is_written_is_read_again(first: dict[str, Any], second: dict[str, Any], there: Any, zone: str) -> None:
     fake = FakeDav(task=text_of(SUBJECT, *there, "X-KEPT:here"))

@@ -283,7 +283,7 @@ contacts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(contacts, contacts, st.sampled_from(["3.0", "4.0"]))
 def test_what_is_written_is_read_again(first: dict[str, Any], second: dict[str, Any], version: str) -> None:
     kept = ("X-KEPT;A=b:c", "ITEM1.X-ABDATE:2020-01-01", "this line is broken")
