@@ -143,11 +143,16 @@ class Bound:
                     found[name] = _shared(row, row.cells[side].lens.get(row.cells[side].value(native), context))
         return found
 
-    def refers(self, side: str, row: str) -> str | None:
-        """The object whose records a row refers to on a side; None where it is no reference."""
-        cell = self.rows[row].cells.get(side) if row in self.rows else None
-        field = self.sides[side].schema.fields[cell.name] if cell is not None else None
-        return field.refers if field is not None and field.type == "ref" else None
+    @cached_property
+    def references(self) -> dict[str, dict[str, str]]:
+        """Side -> row that refers to other records there -> their object."""
+        found: dict[str, dict[str, str]] = {}
+        for name, row in self.rows.items():
+            for side, cell in row.cells.items():
+                field = self.sides[side].schema.fields[cell.name]
+                if field.type == "ref":
+                    found.setdefault(side, {})[name] = field.refers
+        return found
 
     def image(self, side: str, row: str, native: Native) -> Any:
         """The native value of a row as kept in `synced`: fields of a scalar row, entries by key of a list row."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine import events, holds, journal, rejected
+from engine import events, holds, journal, refs, rejected
 from engine.bound import Bound
 from engine.braked import brake
 from engine.events import Event
@@ -75,6 +75,7 @@ def decide_in(
 
     What an undo gives back is judged by no brake: a person asked for just that.
     """
+    bound.refs = refs.Refs()
     journal.forget(connection, sync, only)
     rejected.carry_out(connection, bound, sync, run, now)
     query = select(links.c.id).where(links.c.sync == sync, links.c.open.is_(True), links.c.ended.is_(None))
@@ -102,6 +103,7 @@ def _decide_part(
 ) -> tuple[list[Change], list[Change]]:
     """The changes that the brakes judge, and those that a person asked for with an undo."""
     states = load(connection, ids)
+    refs.learn(connection, bound, sync, [link for link, _ in states.values()])
     marks.remember(connection, [link for link, _ in states.values()])
     bar(connection, bound, sync, [link for link, _ in states.values()])
     asked = _asked(connection, ids)
@@ -181,7 +183,12 @@ def _decide_link(
     merged = Merged() if away or unsure else merge(bound, link, answers)
     if make is not None and link.again:
         link.origin[marks.MAKE] = make
-    return judge_link(bound, link, before, merged, rules, asked=asked, unsure=unsure, flips=flips)
+    verdict = judge_link(bound, link, before, merged, rules, asked=asked, unsure=unsure, flips=flips)
+    waits = [*refs.unread(bound, link), *verdict.waits] if not (away or unsure or verdict.ended) else []
+    if waits:
+        verdict.blocked = True
+        link.origin[refs.WAITS] = [None, "; ".join(waits)]
+    return verdict
 
 
 def _asked(connection: Connection, ids: list[str]) -> dict[str, list[dict[str, Any]]]:

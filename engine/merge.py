@@ -14,7 +14,7 @@ from typing import Any
 from engine.bound import Bound, Row
 from engine.canonical import digest, same
 from engine.events import Event
-from engine.lens import Refusal
+from engine.lens import Refusal, Unread
 from engine.linkstate import Atom, LinkState, atoms, label, peek
 
 
@@ -91,8 +91,15 @@ def _was(bound: Bound, link: LinkState, side: str, now: dict[str, Any]) -> dict[
         image = copy.synced.get(row)
         if image is not None:
             current = bound.image(side, row, copy.native or {})
-            was[row] = value if same(image, current) else bound.shown(side, row, image)
+            was[row] = value if same(image, current) else _shown(bound, side, row, image)
     return was
+
+
+def _shown(bound: Bound, side: str, row: str, image: Any) -> Any:
+    try:
+        return bound.shown(side, row, image)
+    except Unread:  # it referred to what is not linked any more: whatever is there now is something else
+        return {"unread": image}
 
 
 def _merge_atom(

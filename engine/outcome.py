@@ -28,6 +28,8 @@ class Verdict:
     gone: list[str] = field(default_factory=list)
     """Sides whose deleted copy is forgotten, so that it is created again."""
     ended: bool = False
+    waits: list[str] = field(default_factory=list)
+    """What it refers to and is not there yet, a sentence each."""
     resumed: bool = False
     """Its creation was undone, and somebody has changed it since: it is synced again."""
 
@@ -154,7 +156,8 @@ def _withdraw(bound: Bound, link: LinkState, rules: Rules) -> LinkPlan:
 
 def _take(verdict: Verdict, plan: LinkPlan, before: dict[str, Any], rules: Rules) -> None:
     """The plan, less what failed before in just this form."""
-    verdict.blocked |= plan.blocked
+    verdict.waits += plan.waits
+    verdict.blocked |= plan.blocked or bool(plan.waits)
     if plan.barred and not verdict.frozen:
         verdict.frozen = (
             "a record like it is kept out by the filter on another side; it is not made there a second time"

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import refs
 from engine.bound import Bound
 from engine.canonical import same
 from engine.contract import Op
@@ -54,6 +55,8 @@ class LinkPlan:
     """Something cannot be planned now: a side was not read, or a person is asked."""
     barred: bool = False
     """A side holds a record like it that takes no part."""
+    waits: list[str] = field(default_factory=list)
+    """References to records that are not there yet: the row comes later."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,9 @@ def plan_link(
         elif copy.native is not None:
             moved = [atom for atom in link.moved(bound, side) if atom not in blocked]
             due = [atom for atom in moved if _read(bound, copy.native, side, atom)]
+            late = refs.deferred(bound, side, {row: link.agreed.get(row) for row, _ in due})
+            plan.waits += late.values()
+            due = [atom for atom in due if atom[0] not in late]
             plan.blocked |= len(due) < len(moved)
             if due:
                 _update(bound, link, side, due, rules, plan)
@@ -123,8 +129,12 @@ def _read(bound: Bound, native: dict[str, Any], side: str, atom: Atom) -> bool:
 
 
 def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPlan) -> None:
-    rows = [name for name, row in bound.rows.items() if side in row.cells and side in row.targets]
-    shared = {name: link.agreed[name] for name in link.agreed if name in bound.rows}
+    late = refs.deferred(bound, side, link.agreed)
+    plan.waits += late.values()
+    if any(bound.sides[side].schema.fields[bound.rows[name].cells[side].name].required for name in late):
+        return
+    rows = [name for name, row in bound.rows.items() if side in row.targets and name not in late]
+    shared = {name: link.agreed[name] for name in link.agreed if name in bound.rows and name not in late}
     former = link.again.get(side, {})
     put = _put(bound, link, side, shared, former, rows, rules, plan)
     if put is None:  # a record without one of its rows would be another one

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.contract import Op
+from engine.refs import WAITS
 from engine.store import Store, chunks
-from engine.store.tables import changes, holds, runs, sides
+from engine.store.tables import changes, holds, links, runs, sides
 
 Row = Mapping[str, Any]
 NEXT = "the next run"
@@ -25,6 +26,7 @@ class Reasons:
         self._writes: dict[tuple[str, str], Row] = {}
         self._answered: set[str] = set()
         self._doubtful: set[str] = set()
+        self._referred: dict[str, str] = {}
         if told:
             self._look(store, sync, sorted({row["link"] for row in told if row["link"]}))
 
@@ -42,6 +44,8 @@ class Reasons:
                 self._writes[row["link"], row["side"]] = row
             answered = select(holds.c.link).where(holds.c.link.in_(part), holds.c.state == "answered")
             self._answered |= {row["link"] for row in store.rows(answered)}
+            origins = store.rows(select(links.c.id, links.c.origin).where(links.c.id.in_(part)))
+            self._referred |= {row["id"]: row["origin"][WAITS][1] for row in origins if WAITS in row["origin"]}
 
     def sentence(self, row: Row) -> str:
         """The reason; a row of `accounting`'s states, whose own reason may be one word."""
@@ -88,7 +92,7 @@ class Reasons:
             return "; ".join(self._write(row["link"], side) for side in sorted(unheard))
         if row["link"] in self._answered:
             return f"a person has answered; {NEXT} acts on it"
-        waits = self._waits()
+        waits = "; ".join(filter(None, [self._waits(), self._referred.get(row["link"], "")]))
         return f"waits: {waits}" if waits else f"it has changed; {NEXT} merges it"
 
     def _waits(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from engine import holds, journal
+from engine import holds, journal, refs
 from engine.apply import Target, _write, outcomes
 from engine.bound import Bound
 from engine.canonical import digest, same
@@ -135,6 +135,8 @@ def _judge(connection: Connection, bound: Bound, row: dict[str, Any]) -> None:
     state, _ = load(connection, [row["link"]]).get(row["link"], (None, None))
     copy = state.copies.get(row["side"]) if state else None
     if state and copy and copy.native is not None and row["op"] == Op.UPDATE and copy.version != row["version"]:
+        shown = [(row["side"], native) for native in (row["before"], row["data"])]
+        refs.learn(connection, bound, row["sync"], [state], shown)
         _landed(bound, row, state, copy.native)
         save(connection, row["sync"], [(state, {})])
     journal.mark(connection, [row["id"]], "dropped", error="outcome unknown; judged by what the app shows now")

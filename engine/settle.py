@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from engine import journal, links
+from engine import journal, links, refs
 from engine.arrivals import bound_container, rekey
 from engine.bound import Bound
 from engine.canonical import digest, pick, same
@@ -47,6 +47,8 @@ def settle(
         return
     ids = [row["link"] for row, _ in landed]
     states, held = links.load(connection, ids), _held(connection, ids)
+    shown = [(row["side"], native) for row, record in landed for native in (record.data, row["data"])]
+    refs.learn(connection, bound, landed[0][0]["sync"], [state for state, _ in states.values()], shown)
     journal.landed(connection, [_landing(bound, one, states[one[0]["link"]][0]) for one in landed], now)
     fresh: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
