@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from syncline.commands import design, holds, look, ops, past, project, rebuild, rehearse, runs, undo
+from syncline.commands import connector, design, holds, look, ops, past, project, rebuild, rehearse, runs, undo
 from syncline.errors import explain
 from syncline.exits import Exit
 
@@ -25,7 +25,7 @@ GROUPS = {
     DESIGN: (design.new, design.check, rehearse.rehearse),
     RUN: (runs.plan, runs.apply, runs.run, runs.backfill, undo.undo, rebuild.rebuild),
     LOOK: (look.status, look.runs, look.show, past.history, past.sql, holds.holds, holds.resolve),
-    OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor),
+    OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor, connector.connector),
 }
 
 app = App(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -43,15 +43,52 @@ def connectors() -> str:
     """What each app can do, from the connectors' capabilities."""
     from connectors import load, names
 
-    head = "| app | objects | changes | deletions | guarded writes | safe creates | webhooks | batch | proven against |"
-    rows = [head, "|---|---|---|---|---|---|---|---|---|"]
+    graded = "changes | deletions | guarded writes | safe creates | webhooks"
+    rows = [f"| app | objects | {graded} | batch | quality | proven against |", f"|{'---|' * 10}"]
     for name in names():
         cls = load(name)
         caps = cls.caps
-        graded = (caps.delta, caps.tombstones, caps.guarded, caps.stamped, caps.webhooks)
-        cells = [f"{cls.title} (`{name}`)", ", ".join(caps.objects), *graded, str(caps.batch), caps.proven]
+        grades = (caps.delta, caps.tombstones, caps.guarded, caps.stamped, caps.webhooks)
+        objects = ", ".join(caps.objects)
+        cells = [f"{cls.title} (`{name}`)", objects, *grades, str(caps.batch), _quality(name), caps.proven]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _quality(name: str) -> str:
+    """The highest tier of quality.yaml of which, and below which, nothing is to do."""
+    from ruamel.yaml import YAML
+
+    reached = "none"
+    for tier, rules in YAML(typ="safe").load((ROOT / "connectors" / name / "quality.yaml").read_text()).items():
+        if "todo" in rules.values():
+            break
+        reached = str(tier)
+    return reached
+
+
+def sizes() -> str:
+    """Lines of code of each connector, its stand-in and its own tests, comments and all."""
+    from statistics import median
+
+    from connectors import names
+
+    rows, totals = ["| app | connector | of that the class | stand-in | tests |", "|---|---|---|---|---|"], []
+    for name in names():
+        folder = ROOT / "connectors" / name
+        tests = [
+            *(ROOT / "tests" / "connectors").glob(f"test_{name}*.py"),
+            *(ROOT / "tests" / "sandbox").glob(f"test_{name}*.py"),
+        ]
+        counts = [_lines(folder.rglob("*.py")), _lines([folder / "__init__.py"])]
+        counts += [_lines((ROOT / "sandbox" / name).rglob("*.py")), _lines(tests)]
+        rows.append(f"| `{name}` | {' | '.join(map(str, counts))} |")
+        totals.append(counts[1])
+    return "\n".join([*rows, "", f"The median class has {int(median(totals))} lines."])
+
+
+def _lines(files: Iterable[Path]) -> int:
+    return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
 
 def accounts() -> str:
@@ -90,6 +127,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "connectors": connectors,
     "accounts": accounts,
+    "sizes": sizes,
     "views": views,
     "invariants": invariants,
 }
