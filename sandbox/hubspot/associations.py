@@ -109,6 +109,19 @@ def labelled(source: str, target: str, held: Mapping[str, bool]) -> list[dict[st
     ]
 
 
+def none_found(source: str, target: str, id: str) -> dict[str, Any]:
+    """What v4 says of a record without associations of a kind."""
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {target} is associated with {_ONE[source]} {id}.",
+        "context": {"fromObjectId": [id], "toObjectType": [target]},
+        "errors": [],
+        "links": {},
+    }
+
+
 def _types(source: str, target: str) -> dict[str, int]:
     if (source, target) not in KINDS:
         raise bad_request(f"There are no associations between {source} and {target}")

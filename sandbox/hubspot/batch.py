@@ -80,7 +80,7 @@ def _create(portal: Portal, kind: Kind, inputs: Sequence[Mapping[str, Any]]) -> 
     results, problems = [], []
     for each in inputs:
         try:
-            row = portal.create(kind, each.get("properties") or {})
+            row = portal.create(kind, each.get("properties") or {}, each.get("associations") or ())
             results.append(shown(portal, kind, row, named(kind, each)) | {TRACE: each[TRACE]})
         except Reply as refused:
             problems.append(errors.part(refused, **{TRACE: [str(each[TRACE])]}))
@@ -91,7 +91,7 @@ def _all_or_none(portal: Portal, kind: Kind, inputs: Sequence[Mapping[str, Any]]
     made: list[Row] = []
     try:
         for each in inputs:
-            made.append(portal.create(kind, each.get("properties") or {}))  # noqa: PERF401 - those made are kept
+            made.append(portal.create(kind, each.get("properties") or {}, each.get("associations") or ()))  # noqa: PERF401 - those made are kept
     except Reply:
         for row in made:
             portal.erase(kind, row.id)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.hubspot import errors
-from sandbox.hubspot.associations import Associations
+from sandbox.hubspot.associations import KINDS, Associations
 from sandbox.hubspot.properties import MODIFIED, PIPELINES, TYPES, Property, custom, usual
 from sandbox.hubspot.values import stored
 from sandbox.table import Row, Table
@@ -89,12 +89,16 @@ class Portal:
         kind.defined[made["name"]] = made
         return made
 
-    def create(self, kind: Kind, given: Mapping[str, Any]) -> Row:
-        """A new record."""
+    def create(self, kind: Kind, given: Mapping[str, Any], ties: Sequence[Mapping[str, Any]] = ()) -> Row:
+        """A new record, with its associations (`{to: {id}, types}`)."""
         values = self._checked(kind, given, None)
         if kind.name == "deals" and not values.get("dealstage"):
             raise errors.bad_request('Error creating DEAL. Some required properties were not set: ["dealstage"]')
+        known = [(self._target(kind, tie["types"]), tie) for tie in ties]
+        found = [(target, self.kinds[target].find(str(tie["to"]["id"])).id, tie) for target, tie in known]
         row = kind.table.add(values)
+        for target, other, tie in found:
+            self.associations.tie(kind.name, target, row.id, other, type_ids(tie))
         self._indexed(kind, row)
         return row
 
@@ -144,6 +148,14 @@ class Portal:
         self._indexed(kind, row)
         return row
 
+    def import_(self, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Many new records that all have one and the same time of change."""
+        made = [self.create(kind, given) for given in rows]
+        for row in made:
+            row.created = row.changed = made[0].created
+            self._indexed(kind, row)
+        kind.table.last = made[0].created if made else kind.table.last
+
     def touch(self, kind: Kind, id: str) -> None:
         """One of its calculated properties has changed: an association, say."""
         self._indexed(kind, kind.table.touch(kind.find(id)))
@@ -186,6 +198,14 @@ class Portal:
             for row in kind.table.living():
                 self._indexed(kind, row)
 
+    def _target(self, kind: Kind, types: Sequence[Mapping[str, Any]]) -> str:
+        """The type of records that these association types lead to."""
+        wanted = {int(each["associationTypeId"]) for each in types}
+        for (source, target), known in KINDS.items():
+            if source == kind.name and wanted <= set(known.values()):
+                return target
+        raise errors.bad_request(f"Association types {sorted(wanted)} do not begin at {kind.name}")
+
     def _checked(self, kind: Kind, given: Mapping[str, Any], row: Row | None) -> Values:
         values = stored(given, kind.defined, row.data if row else {})
         for name, value in values.items():
@@ -212,6 +232,11 @@ class Portal:
         kind.index.pop(id, None)
         if row is not None:
             kind.index[id] = row
+
+
+def type_ids(tie: Mapping[str, Any]) -> list[int]:
+    """Of an association as it is given."""
+    return [int(each["associationTypeId"]) for each in tie["types"]]
 
 
 def stamp(iso: str) -> str:

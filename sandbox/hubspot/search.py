@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sandbox.hubspot.errors import bad_request
@@ -47,17 +48,14 @@ def _groups(asked: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
 
 
 def _fits(portal: Portal, kind: Kind, row: Row, groups: list[list[Mapping[str, Any]]]) -> bool:
-    if not groups:
-        return True
-    values = portal.values(kind, row)
-    return any(all(_holds(kind, values, each) for each in group) for group in groups)
+    return not groups or any(all(_holds(portal, kind, row, each) for each in group) for group in groups)
 
 
-def _holds(kind: Kind, values: Mapping[str, Value], each: Mapping[str, Any]) -> bool:
+def _holds(portal: Portal, kind: Kind, row: Row, each: Mapping[str, Any]) -> bool:
     name, operator = str(each["propertyName"]), str(each["operator"])
     if name not in kind.defined:
         raise bad_request(f"Property {name} does not exist")
-    here = values.get(name)
+    here = _value(portal, kind, row, name)
     if operator in {"HAS_PROPERTY", "NOT_HAS_PROPERTY"}:
         return (here is not None) == (operator == "HAS_PROPERTY")
     if operator == "IN":
@@ -80,7 +78,13 @@ def _sorted(portal: Portal, kind: Kind, rows: Iterable[Row], sorts: list[Any]) -
     name = sorts[0]["propertyName"] if isinstance(sorts[0], dict) else str(sorts[0]).lstrip("-")
     down = sorts[0].get("direction") == "DESCENDING" if isinstance(sorts[0], dict) else str(sorts[0]).startswith("-")
     as_key = _key(kind, name)
-    return sorted(mixed, key=lambda row: as_key(portal.values(kind, row).get(name) or "0"), reverse=down)
+    return sorted(mixed, key=lambda row: as_key(_value(portal, kind, row, name) or "0"), reverse=down)
+
+
+def _value(portal: Portal, kind: Kind, row: Row, name: str) -> Value:
+    if name == kind.modified:
+        return row.changed
+    return row.id if name == "hs_object_id" else portal.values(kind, row).get(name)
 
 
 def _key(kind: Kind, name: str) -> Callable[[str], Any]:
@@ -92,5 +96,6 @@ def _key(kind: Kind, name: str) -> Callable[[str], Any]:
     return str.lower
 
 
+@lru_cache(maxsize=1024)
 def _moment(text: str) -> float:
     return int(text) / 1000 if re.fullmatch(r"-?\d+", text) else datetime.fromisoformat(text).timestamp()

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.grants import GrantError
 from sandbox.hubspot import associations, batch, errors
-from sandbox.hubspot.portal import Kind, Portal, pipelines
+from sandbox.hubspot.portal import Kind, Portal, pipelines, type_ids
 from sandbox.hubspot.search import search
 from sandbox.hubspot.showing import named, shown
 from sandbox.table import Row
@@ -84,9 +84,9 @@ class Server:
         kind = self.portal.kind("contacts" if calendar == "primary" else calendar)
         first = {"contacts": "lastname", "deals": "dealname"}.get(kind.name, "name")
         more = {"dealstage": "appointmentscheduled"} if kind.name == "deals" else {}
-        for number in range(count):
-            own = {"email": f"person{number}@example.org"} if kind.name == "contacts" else {}
-            self.portal.create(kind, {first: f"Number {number}", **own, **more})
+        own = "email" if kind.name == "contacts" else first
+        rows = [{own: f"person{number}@example.org", first: f"Number {number}", **more} for number in range(count)]
+        self.portal.import_(kind, rows)
 
     def state(self) -> Mapping[str, Any]:
         """Records and sign-ins."""
@@ -156,7 +156,9 @@ class Server:
 
     async def _create(self, request: Request) -> Response:
         kind, given = self._kind(request), await _body(request)
-        return self._written(kind, self.portal.create(kind, given.get("properties") or {}), given, 201)
+        return self._written(
+            kind, self.portal.create(kind, given.get("properties") or {}, given.get("associations") or ()), given, 201
+        )
 
     async def _update(self, request: Request) -> Response:
         kind, given = self._kind(request), await _body(request)
@@ -189,22 +191,25 @@ class Server:
         source, target, action = (request.path_params[name] for name in ("source", "target", "action"))
         inputs = (await _body(request)).get("inputs") or []
         if action == "read":
-            return JSONResponse({"status": "COMPLETE", **self._paired(source, target, inputs)})
+            return self._paired(source, target, inputs)
         for each in inputs:
             self._tie(source, target, action, each)
         if action == "archive":
             return Response(status_code=204)
         return JSONResponse({"status": "COMPLETE", "results": []}, status_code=201)
 
-    def _paired(self, source: str, target: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        ids = [str(each["id"]) for each in inputs]
-        found = {id: self.portal.associations.of(source, target, id) for id in ids}
+    def _paired(self, source: str, target: str, inputs: Sequence[Mapping[str, Any]]) -> Response:
+        """Those without any association are named as errors."""
+        found = {str(each["id"]): self.portal.associations.of(source, target, str(each["id"])) for each in inputs}
         results = [
             {"from": {"id": id}, "to": associations.labelled(source, target, held)}
             for id, held in found.items()
             if held
         ]
-        return {"results": results}
+        body: dict[str, Any] = {"status": "COMPLETE", "results": results}
+        if lost := [id for id, held in found.items() if not held]:
+            body |= {"numErrors": len(lost), "errors": [associations.none_found(source, target, id) for id in lost]}
+        return JSONResponse(body, status_code=207 if lost else 200)
 
     def _tie(self, source: str, target: str, action: str, each: Mapping[str, Any]) -> None:
         one = self.portal.kind(source).find(str(each["from"]["id"])).id
@@ -214,8 +219,7 @@ class Server:
             if action == "archive":
                 self.portal.associations.untie(source, target, one, id)
             else:
-                types = [int(spec["associationTypeId"]) for spec in each["types"]]
-                self.portal.associations.tie(source, target, one, id, types)
+                self.portal.associations.tie(source, target, one, id, type_ids(each))
             pointing, row = (source, one) if (source, target) in associations.POINTS else (target, id)
             self.portal.touch(self.portal.kind(pointing), row)
 
