@@ -71,7 +71,10 @@ class Server:
         people = json.loads(text)
         groups = self.book.groups
         known = {group["name"]: name for name, group in groups.all.items()}
-        name = known.get(calendar) or groups.create({"contactGroup": {"name": calendar}})["resourceName"]
+        name = (
+            known.get("myContacts" if calendar == "primary" else calendar)
+            or groups.create({"contactGroup": {"name": calendar}})["resourceName"]
+        )
         joined = [
             {"contactGroupMembership": {"contactGroupResourceName": each}} for each in (known["myContacts"], name)
         ]
@@ -80,8 +83,7 @@ class Server:
 
     def fill(self, calendar: str, count: int) -> None:
         """Plain contacts."""
-        people = [_plain(number) for number in range(count)]
-        self.seed(calendar if calendar != "primary" else "myContacts", json.dumps(people))
+        self.seed(calendar, json.dumps([_plain(number) for number in range(count)]))
 
     def state(self) -> Mapping[str, Any]:
         """Contacts, groups and sign-ins."""
