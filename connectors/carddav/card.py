@@ -97,8 +97,8 @@ class Card:
         """Set these fields; False where all of them are so already."""
         before = self.read()
         target = before | _settled(data)
-        if not target["fn"] or ("fn" not in data and before["fn"] in _made_up(before)):
-            target["fn"] = next(iter(_made_up(target)), None)  # it goes with the names that it was made of
+        if not target["fn"] or "fn" not in data:
+            target["fn"] = _shown_as({**before, "fn": target["fn"]}, target)
         changed = {name: value for name, value in target.items() if name not in before or value != before[name]}
         if not changed:
             return False
@@ -142,12 +142,20 @@ class Card:
         self._card.put(name, *(one for one in lines if one is not None))
 
 
+def _shown_as(before: Json, after: Json) -> str | None:
+    """The shown name goes with the names that it was made of; one that somebody thought of stays."""
+    shown, old, new = before["fn"] or "", _made_up(before), _made_up(after)
+    if shown and shown not in old:
+        return str(shown)
+    return (new[old.index(shown)] if shown else "") or next(filter(None, new), None)
+
+
 def _made_up(data: Json) -> list[str]:
-    """What a contact may be shown as, the fullest first, where nobody has said."""
+    """What a contact may be shown as, the fullest first; "" where the names for it are missing."""
     names = [data[name] for name in ("prefix", "given_name", "middle_name", "family_name", "suffix")]
     entries = [*data["emails"], *data["phones"]]
     shown = [names, [names[1], names[3]], [data["org"]], [data["nickname"]], [one["value"] for one in entries[:1]]]
-    return [text for one in shown if (text := " ".join(filter(None, one)))]
+    return [" ".join(filter(None, one)) for one in shown]
 
 
 def _settled(data: Json) -> dict[str, Any]:

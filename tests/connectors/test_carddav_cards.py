@@ -208,8 +208,11 @@ def test_an_address_that_changes_keeps_what_is_not_shown() -> None:
 def test_the_shown_name_goes_with_the_names_it_was_made_of() -> None:
     record, _, _ = edit(*NAMED, given_name="Augusta")
     assert record.data["fn"] == "Augusta King"
-    record, _, _ = edit(NAMED[0], "FN:The Countess", given_name="Augusta")
-    assert record.data["fn"] == "The Countess"
+    for lines in (("N:King;Ada;;Dr.;", "FN:Ada King"), (NAMED[0], "FN:The Countess")):
+        record, gone, _ = edit(*lines, note="x")
+        assert not gone, lines
+    assert edit(*lines, given_name="Augusta")[0].data["fn"] == "The Countess"
+    assert edit(*lines, fn=None)[0].data["fn"] == "Ada King"
     record, _, _ = edit(*NAMED, fn=None, given_name=None, family_name=None, org="Engines")
     assert record.data["fn"] == "Engines", "a card must be called something"
 
