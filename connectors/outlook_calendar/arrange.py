@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from connectors.graph import LIMIT, Ask, Part, Talk
 from connectors.graph_feed import spelled
+from connectors.graph_property import KEY, NOTES, look, property_json
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.errors import CROSSING, DUPLICATE
 from connectors.outlook_calendar.moments import day_bounds, day_of, original_day, same_time
-from connectors.outlook_calendar.notes import KEY, NOTES, Notes, fingerprint, property_json
+from connectors.outlook_calendar.notes import Notes, fingerprint
 from connectors.outlook_calendar.series import KEY as DAY
 from connectors.outlook_calendar.series import Held, entries_of, times_of_day
 from engine.contract import Invalid, Missing, Stale
@@ -92,9 +93,7 @@ def arrange(folder: str, held: Held, wanted: Entries, key: str, *, strict: bool)
 
 def find(folder: str, key: str) -> Talk[str | None]:
     """The id of the event that was created with this key, or None."""
-    quoted = key.replace("'", "''")
-    test = f"singleValueExtendedProperties/any(ep: ep/id eq '{KEY}' and ep/value eq '{quoted}')"
-    (reply,) = yield Ask([Part("GET", f"{folder}/events?{spelled({'$filter': test, '$select': 'id'})}")])
+    (reply,) = yield Ask([Part("GET", f"{folder}/events?{spelled({'$filter': look(key), '$select': 'id'})}")])
     found = reply.result().get("value") or ()
     return str(found[0]["id"]) if found else None
 

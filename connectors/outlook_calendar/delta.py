@@ -17,9 +17,10 @@ from urllib.parse import quote
 
 from connectors.graph import LIMIT, ROOT, converse
 from connectors.graph_feed import ROUND, last_link, pages, spelled
+from connectors.graph_property import EXPAND
 from connectors.http import Client, Response, decode
 from connectors.outlook_calendar import wire
-from connectors.outlook_calendar.notes import EXPAND, notes_of, series_of
+from connectors.outlook_calendar.notes import notes_of, series_of
 from connectors.outlook_calendar.series import Held, gone, load, record_of
 from engine.contract import AppError, CursorExpired, Page, Record, Refused
 

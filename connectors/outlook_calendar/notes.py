@@ -12,11 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-_SET = "{b7c5a1f4-3d0e-4f52-9a6b-61f0c2d89e37}"
-KEY = f"String {_SET} Name syncline"
-"""`Write.key` of the create; on an occurrence that lives apart: `<id of its series>#<date>`."""
-NOTES = f"String {_SET} Name syncline-notes"
-EXPAND = f"singleValueExtendedProperties($filter=id eq '{KEY}' or id eq '{NOTES}')"
+from connectors.graph_property import KEY, NOTES, property_of
 
 People = list[dict[str, Any]]
 Event = Mapping[str, Any]
@@ -60,26 +56,21 @@ class Notes:
 def notes_of(event: Event) -> Notes:
     """Our notes; none where somebody wrote something unreadable there."""
     try:
-        found = json.loads(_property(event, NOTES) or "{}")
+        found = json.loads(property_of(event, NOTES) or "{}")
         return Notes(**{name: value for name, value in found.items() if name in Notes.__dataclass_fields__})
     except (ValueError, TypeError, AttributeError):
         return Notes()
 
 
 def key_of(event: Event) -> str | None:
-    """The key of its creation."""
-    return _property(event, KEY)
+    """The key of its creation; of an occurrence that lives apart `<id of its series>#<date>`."""
+    return property_of(event, KEY)
 
 
 def series_of(event: Event) -> str | None:
     """The id of the series whose occurrence this single event stands for."""
     series, mark, day = (key_of(event) or "").rpartition("#")
     return series if mark and len(day) == len("2026-11-09") and event.get("type") == "singleInstance" else None
-
-
-def property_json(name: str, value: str) -> dict[str, str]:
-    """One of our properties as a request holds it."""
-    return {"id": name, "value": value}
 
 
 def people_of(real: Sequence[Event]) -> People:
@@ -91,14 +82,6 @@ def fingerprint(value: Any) -> str:
     """A short hash of JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def _property(event: Event, name: str) -> str | None:
-    """The GUID may come back in other case."""
-    for found in event.get("singleValueExtendedProperties") or ():
-        if str(found.get("id")).lower() == name.lower():
-            return str(found.get("value") or "")
-    return None
 
 
 def _person(attendee: Event) -> dict[str, Any]:

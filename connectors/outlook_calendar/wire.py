@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.graph_property import EXPAND
 from connectors.outlook_calendar.moments import Moment, day_of, instant_of, same_time, sent, shown, windows_name
-from connectors.outlook_calendar.notes import EXPAND
 from engine.contract import Invalid
 
 Event = Mapping[str, Any]

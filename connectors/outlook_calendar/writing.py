@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.graph import Ask, Part, Talk
+from connectors.graph_property import KEY, NOTES, property_json
 from connectors.outlook_calendar import wire
 from connectors.outlook_calendar.arrange import Arranged, Entries, arrange, by_day, find, lost, noted, path_of
 from connectors.outlook_calendar.errors import DUPLICATE
 from connectors.outlook_calendar.halfway import aimed, broken
-from connectors.outlook_calendar.notes import KEY, NOTES, Notes, property_json
+from connectors.outlook_calendar.notes import Notes
 from connectors.outlook_calendar.schema import FIELDS
 from connectors.outlook_calendar.series import Held, actual_of, entries_of, gone, load, record_of, shape_of
 from engine.contract import Deleted, Invalid, Missing, Op, Record, Stale, Write

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
-from threading import Thread
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -16,9 +12,10 @@ from connectors import connect
 from connectors.http import MockTransport, Response
 from engine.contract import CursorExpired, Failed, Hooked, Invalid, Missing, Op, Refused, Stale, Transient, Write
 from tests.connectors.calendar_conformance import CalendarConformance
+from tests.connectors.hook_receiver import receiver
 from tests.connectors.outlook import ZONE, Office, office, sample, timed, weekly
 
-__all__ = ["office"]
+__all__ = ["office", "receiver"]
 GUESTS = [{"emailAddress": {"address": "ada@example.org"}, "type": "required"}]
 
 
@@ -234,33 +231,6 @@ def test_a_server_that_is_down_is_transient(office: Office) -> None:
 
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, Queue[bytes]]]:
-    """An address that answers the handshake and keeps what it is told."""
-    told: Queue[bytes] = Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            token = parse_qs(urlsplit(self.path).query).get("validationToken", [""])[0]
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(token.encode())
-            if not token:
-                told.put(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", told
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_subscription_pings_and_proves_itself(office: Office, receiver: tuple[str, Queue[bytes]]) -> None:

@@ -39,7 +39,7 @@ class Graph:
     """A signed-in client; each verb returns the parsed body and insists on the status it expects."""
 
     def __init__(self, url: str, token: str) -> None:
-        self.url = url
+        self.url, self.token = url, token
         self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
     def call(self, method: str, path: str, status: int = 200, **more: Any) -> Any:

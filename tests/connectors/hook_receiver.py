@@ -1,0 +1,39 @@
+"""Where Graph's notifications go in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import Queue
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, Queue[bytes]]]:
+    """An address that answers the handshake and keeps what it is told."""
+    told: Queue[bytes] = Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            token = parse_qs(urlsplit(self.path).query).get("validationToken", [""])[0]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(token.encode())
+            if not token:
+                told.put(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", told
+    server.shutdown()
+    thread.join()
+    server.server_close()
