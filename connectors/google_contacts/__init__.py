@@ -70,7 +70,7 @@ class Connector:
     def schema(self, obj: str) -> Schema:
         """The fields, with the account's custom ones."""
         known(self.title, self.objects, obj)
-        return Schema(with_custom(self._book.custom()))
+        return Schema(with_custom(self._book.in_use()))
 
     def scan(self, obj: str, scope: Json) -> Iterator[Page]:
         """All contacts of the group."""
@@ -78,15 +78,16 @@ class Connector:
         for page in self._book.pages():
             here = [each for each in page.get("connections", []) if group in persons.memberships(each)]
             token = page.get("nextSyncToken")
-            after = cursor(scope, group=group, token=token, mask=READ) if token else None
-            yield Page([self._book.record(person, group) for person in here], after)
+            parts = {"group": group, "token": token, "mask": READ, "custom": self._book.custom()}
+            yield Page([self._book.record(person, group) for person in here], cursor(scope, **parts) if token else None)
 
     def changes(self, obj: str, scope: Json, cursor_: str) -> Iterator[Page]:
         """What changed since; a contact that left the group, or became part of another one, is gone."""
         known(self.title, self.objects, obj)
-        at = resumed(cursor_, scope, "group", "token", "mask")
+        at = resumed(cursor_, scope, "group", "token", "mask", "custom")
         if at["mask"] != READ:
             raise CursorExpired("The cursor is of an earlier version of this connector.")
+        self._book.know(at["custom"])
         for page in self._book.pages(syncToken=at["token"]):
             token = page.get("nextSyncToken")
             after = cursor(scope, **{**at, "token": token}) if token else None

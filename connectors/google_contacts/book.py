@@ -31,7 +31,8 @@ class Book:
 
     def __init__(self, http: Client, custom: Sequence[str] | None) -> None:
         self.http = http
-        self._custom = custom
+        self._wanted = custom
+        self._found: Sequence[str] | None = None
         self._census: Census | None = None
         self._groups: dict[str, Json] = {}
 
@@ -57,9 +58,17 @@ class Book:
         data = persons.native(person, self.labels(person, group), self.custom())
         return persons.record(person, data)
 
+    def in_use(self) -> list[str]:
+        """Keys of custom fields, as the account has them now."""
+        return list(self._wanted) if self._wanted is not None else self.census().custom
+
     def custom(self) -> list[str]:
-        """Keys of custom fields."""
-        return list(self._custom) if self._custom is not None else self.census().custom
+        """Keys of custom fields, as the last full read found them."""
+        return list(self._found) if self._found is not None else self.in_use()
+
+    def know(self, custom: Sequence[str]) -> None:
+        """What the last full read found."""
+        self._found = custom
 
     def census(self) -> Census:
         """Read once, and again when a create is in doubt. Without a sync token: those lists may show writes late."""
