@@ -27,6 +27,8 @@ class Kind:
     defined: dict[str, Property]
     index: dict[str, Row] = field(default_factory=dict)
     """What the search knows: later than the table by the portal's `lag`."""
+    hits: dict[str, list[Row]] = field(default_factory=dict)
+    """What searches found in the index as it is, for their next pages."""
     late: list[tuple[datetime, str, Row | None]] = field(default_factory=list)
     taken: dict[tuple[str, str], str] = field(default_factory=dict)
     """(unique property, value) -> the record that was last given it."""
@@ -170,14 +172,13 @@ class Portal:
             own["num_associated_contacts"] = str(len(self.associations.of("deals", "contacts", row.id)))
         return {**row.data, **own}
 
-    def found(self, kind: Kind) -> list[Row]:
-        """What the search index shows by now."""
+    def catch_up(self, kind: Kind) -> None:
+        """The search index shows by now what is due."""
         now = self.clock.now()
         due = sorted((each for each in kind.late if each[0] <= now), key=lambda each: each[0])
         kind.late = [each for each in kind.late if each[0] > now]
         for _, id, row in due:
             self._show(kind, id, row)
-        return list(kind.index.values())
 
     def state(self) -> dict[str, Any]:
         """As JSON."""
@@ -229,6 +230,7 @@ class Portal:
             self._show(kind, row.id, shown)
 
     def _show(self, kind: Kind, id: str, row: Row | None) -> None:
+        kind.hits.clear()
         kind.index.pop(id, None)
         if row is not None:
             kind.index[id] = row

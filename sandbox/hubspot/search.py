@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -33,8 +34,13 @@ def search(portal: Portal, kind: Kind, asked: Mapping[str, Any]) -> tuple[int, l
         raise bad_request(f"Invalid input JSON: limit must be at most {PAGE}")
     if after + limit > MOST:
         raise bad_request(f"Paging through search results is limited to {MOST} results: after={after}, limit={limit}")
-    rows = [row for row in portal.found(kind) if _fits(portal, kind, row, _groups(asked))]
-    rows = _sorted(portal, kind, rows, asked.get("sorts") or [])
+    portal.catch_up(kind)
+    query = json.dumps([asked.get("filterGroups"), asked.get("sorts")])
+    if query not in kind.hits:
+        groups = _groups(asked)
+        fitting = [row for row in kind.index.values() if _fits(portal, kind, row, groups)]
+        kind.hits[query] = _sorted(portal, kind, fitting, asked.get("sorts") or [])
+    rows = kind.hits[query]
     page = rows[after : after + limit]
     following = after + len(page)
     return len(rows), page, str(following) if following < len(rows) else None
