@@ -12,7 +12,8 @@ from connectors.lines import Component, Line, escape, unescape
 from engine.contract import Invalid
 
 Entry = dict[str, Any]
-_BLANKS = re.compile(r"[\x00-\x20\x7f]+")
+_NO_URL = re.compile(r"[\x00-\x20\x7f\\]+")
+"""What no web address has in it; some servers double the backslashes with which programs escape colons."""
 ADDRESS = {"street": 2, "city": 3, "region": 4, "postcode": 5, "country": 6}
 """Member -> component of ADR (RFC 6350 6.3.1). The first two, a box and an extension, are kept, not shown."""
 
@@ -53,9 +54,8 @@ def settled(field: str, value: Any) -> list[Entry]:
 
 
 def _clean(field: str, value: Any) -> str | None:
-    """An address on the web has no blanks in it."""
     text = str(value or "").replace("\r\n", "\n").strip()
-    return (_BLANKS.sub("", text) if field == "urls" else text) or None
+    return (_NO_URL.sub("", text) if field == "urls" else text) or None
 
 
 def _shown(card: Component, field: str) -> list[tuple[Entry, Line]]:
@@ -71,7 +71,7 @@ def _content(field: str, line: Line) -> Entry:
     if field == "addresses":
         return {name: parts.read(line.value, at) for name, at in ADDRESS.items()}
     text = unescape(line.value).strip()
-    return {"value": (text[4:] if field == "phones" and text[:4].lower() == "tel:" else text) or None}
+    return {"value": _clean(field, text[4:] if field == "phones" and text[:4].lower() == "tel:" else text)}
 
 
 def _blank(field: str, line: Line) -> bool:
@@ -106,4 +106,4 @@ def _line(old: Line | None, field: str, entry: Entry) -> Line:
         return old
     text = str(entry["value"])
     # an address on the web is no text, but Radicale cuts it off at a comma that is not escaped
-    return Line.make(LISTS[field], re.sub(r"([\\,])", r"\\\1", text) if field == "urls" else escape(text))
+    return Line.make(LISTS[field], text.replace(",", "\\,") if field == "urls" else escape(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from engine.contract import Done, Failed, Invalid, Op, Record, Write
@@ -49,3 +50,12 @@ def refused(text: str, **data: Any) -> Invalid:
 
 def alarm(trigger: str, action: str = "DISPLAY") -> str:
     return f"BEGIN:VALARM\nACTION:{action}\nTRIGGER{trigger}\nX-ID:{trigger}\nEND:VALARM"
+
+
+def damaged(text: str, chance: Random) -> str:
+    """A text with a few characters changed, cut out or copied elsewhere."""
+    for _ in range(chance.randint(1, 4)):
+        at, other = chance.randrange(len(text)), chance.randrange(len(text))
+        middle = chance.choice(["", chance.choice('05;:=",TZ\r\n \\\x00é/'), text[other : other + 30]])
+        text = text[:at] + middle + text[at + chance.randint(0, 8) :]
+    return text

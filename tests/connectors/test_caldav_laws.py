@@ -16,7 +16,7 @@ from icalendar import Calendar
 from engine.contract import Done, Invalid, Op, Write
 from tests.connectors.dav_corpus import CORPUS
 from tests.connectors.dav_fake import SCOPE, FakeDav, ics
-from tests.connectors.dav_texts import NINE, SERIES, berlin, edit, span
+from tests.connectors.dav_texts import NINE, SERIES, berlin, damaged, edit, span
 
 # --- definitions of zones ---------------------------------------------------------------------------------------------
 
@@ -134,15 +134,6 @@ def test_an_independent_reader_sees_the_same_occurrences() -> None:
     assert seen == [
         ("11-02 14:00", "Budget"), ("11-10 11:00", "Budget"), ("11-23 14:00", "Last"), ("11-30 14:00", "Budget"),
     ]  # fmt: skip
-
-
-def damaged(text: str, chance: Random) -> str:
-    """A text with a few characters changed, cut out or copied elsewhere."""
-    for _ in range(chance.randint(1, 4)):
-        at, other = chance.randrange(len(text)), chance.randrange(len(text))
-        middle = chance.choice(["", chance.choice('05;:=",TZ\r\n \\\x00é/'), text[other : other + 30]])
-        text = text[:at] + middle + text[at + chance.randint(0, 8) :]
-    return text
 
 
 def test_no_damage_to_one_text_is_more_than_one_unreadable_record() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.contract import Done, Failed, Invalid, Op, Record, Write
 from tests.connectors.dav_fake import SCOPE, FakeDav, ics
+from tests.connectors.dav_texts import damaged
 
 SUBJECT = "SUMMARY:Do"
 BERLIN = "TZID=Europe/Berlin"
@@ -200,3 +202,20 @@ def test_what_is_written_is_read_again(first: dict[str, Any], second: dict[str, 
         (again,) = connector.write("tasks", SCOPE, [same])
         assert isinstance(again, Done) and again.record == outcome.record, "what it shows is what it has"
     assert "\r\nX-KEPT:here\r\n" in fake.texts["task.ics"]
+
+
+def test_no_damage_to_one_text_is_more_than_one_unreadable_record() -> None:
+    chance = Random(7)
+    whole = text_of(
+        SUBJECT, *NINE, *WEEKLY, "STATUS:COMPLETED", "COMPLETED:20261123T100000Z", "PRIORITY:5", "DURATION:P1D"
+    )
+    fake = FakeDav(**{f"n{number}": damaged(whole, chance) for number in range(200)})
+    connector = fake.connector()
+    records = {one.id: one for page in connector.scan("tasks", SCOPE) for one in page.records}
+    assert len(records) > 140, "those that are no tasks any more are left out"
+    writes = [Write(op=Op.UPDATE, key=one, id=one, data={"summary": "New", "due": "2026-12-01"}) for one in records]
+    for outcome in connector.write("tasks", SCOPE, writes):
+        if isinstance(outcome, Done):
+            assert (outcome.record.data["summary"], outcome.record.data["due"]) == ("New", "2026-12-01")
+        else:
+            assert "unreadable" in records[outcome.key].data and isinstance(outcome.error, Invalid), outcome.error

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.connectors.caldav_servers import DavServer
+from tests.connectors.card_corpus import CORPUS, NOT_ON_RADICALE
 from tests.connectors.dav_conformance import DavConformance, stored, upload
 from tests.connectors.desk import Desk
 
@@ -81,6 +82,24 @@ class CardDavConformance(DavConformance):
         assert {line.split(":")[0] for line in after - before} == {"TITLE", "TEL;TYPE=PAGER", "REV"}
         same = ada.data.keys() - {"title", "phones"}
         assert {name: edited.data[name] for name in same} == {name: ada.data[name] for name in same}
+
+    @pytest.mark.parametrize("name", [name for name in CORPUS if name not in NOT_ON_RADICALE])
+    def test_real_world_cards_stay_intact(self, desk: Desk, settings: dict[str, str], name: str) -> None:
+        text, expected = CORPUS[name]
+        _, cursor = desk.scan()
+        upload(desk, settings, "card.vcf", text, VCARD).raise_for_status()
+        (seen,) = desk.changes(cursor)[0].values()
+        assert {field: seen.data[field] for field in expected} == expected
+        assert desk.scan()[0] == {"card.vcf": seen}
+        before = stored(desk, settings, seen).split("\r\n")
+        edited = desk.update(seen, nickname="Noted")
+        assert {field: edited.data[field] for field in seen.data if field != "nickname"} == {
+            field: value for field, value in seen.data.items() if field != "nickname"
+        }
+        after = stored(desk, settings, edited).split("\r\n")
+        assert [line for line in after if not line.startswith(("REV:", "NICKNAME:"))] == [
+            line for line in before if not line.startswith("REV:")
+        ]
 
     def test_a_group_is_no_contact(self, desk: Desk, settings: dict[str, str]) -> None:
         _, cursor = desk.scan()

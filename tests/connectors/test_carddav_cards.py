@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import httpx
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.contract import Done, Failed, Invalid, Op, Record, Refused, Write
+from tests.connectors.card_corpus import CORPUS
 from tests.connectors.dav_fake import CALENDAR, FakeBook, member, multistatus
+from tests.connectors.dav_texts import damaged
 
 SCOPE: dict[str, Any] = {"book": CALENDAR}
 NAMED = ("N:King;Ada;;;", "FN:Ada King")
@@ -47,6 +50,17 @@ def edit(*lines: str, version: str = "3.0", **data: Any) -> tuple[Record, set[st
 
 def entry(value: str, label: str = "other") -> dict[str, str]:
     return {"value": value, "label": label}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_cards_as_address_books_write_them(name: str) -> None:
+    text, expected = CORPUS[name]
+    (record,) = FakeBook(ada=text).connector().get("contacts", SCOPE, ["ada.vcf"])
+    assert {field: record.data[field] for field in expected} == expected
+    outcome, stored = write(text, nickname="Noted")
+    assert isinstance(outcome, Done)
+    kept = [line for line in stored.split("\r\n") if not line.startswith(("NICKNAME", "REV"))]
+    assert kept == [line for line in text.split("\r\n") if not line.startswith("REV")]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -268,6 +282,7 @@ def test_an_unknown_address_book_is_refused_with_those_there_are() -> None:
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=9)
 scalars = st.none() | words | st.tuples(words, words).map(" ".join)
+links = words.map(lambda text: text.replace("\\", "/"))
 labels = st.sampled_from(["home", "work", "mobile", "other", "work fax", "fax", "pager", "Boat", "main", "a;b,c"])
 entries = st.lists(st.builds(entry, words, labels), max_size=3, unique_by=lambda one: one["value"])
 places = st.fixed_dictionaries(dict.fromkeys(("street", "city", "region", "postcode", "country"), scalars))
@@ -278,7 +293,8 @@ contacts = st.fixed_dictionaries(
     {},
     optional={
         **dict.fromkeys(texts, scalars),
-        **dict.fromkeys(("emails", "phones", "urls"), entries),
+        **dict.fromkeys(("emails", "phones"), entries),
+        "urls": st.lists(st.builds(entry, links, labels), max_size=2, unique_by=str),
         "addresses": addresses,
         "categories": st.lists(words, max_size=2, unique=True),
         "bday": st.sampled_from([None, "1985-04-12", "--0229"]),
@@ -303,3 +319,19 @@ def test_what_is_written_is_read_again(first: dict[str, Any], second: dict[str, 
         same = Write(op=Op.UPDATE, key="a", id="ada.vcf", data={k: v for k, v in shown.items() if k != "uid"})
         (again,) = connector.write("contacts", SCOPE, [same])
         assert isinstance(again, Done) and again.record == outcome.record, "what it shows is what it has"
+
+
+def test_no_damage_to_one_card_is_more_than_one_unreadable_record() -> None:
+    chance = Random(7)
+    texts = [damaged(text, chance) for text, _ in CORPUS.values() for _ in range(60)]
+    fake = FakeBook(**{f"n{number}": text for number, text in enumerate(texts)})
+    connector = fake.connector()
+    records = {one.id: one for page in connector.scan("contacts", SCOPE) for one in page.records}
+    assert len(records) == len(texts)
+    writes = [Write(op=Op.UPDATE, key=one, id=one, data={"note": "New"}) for one in records]
+    for outcome in connector.write("contacts", SCOPE, writes):
+        before = records[outcome.key].data
+        if isinstance(outcome, Done):
+            assert outcome.record.data == {**before, "note": "New", "fn": outcome.record.data["fn"]}
+        else:
+            assert "unreadable" in before and isinstance(outcome.error, Invalid), outcome.error
