@@ -58,7 +58,9 @@ class Items:
     def create(self, asking: Asking, folder: str) -> Answering:
         """201 with the whole item; what can be expanded is shown only to those who do."""
         place = self._shelf.folder(folder).id
-        row = self._shelf.add(place, self._kind.parse(asking.json(), None))
+        wanted = self._kind.parse(asking.json(), None)
+        props, _ = self._kind.follow(wanted, wanted, self._world.clock.now())
+        row = self._shelf.add(place, props)
         return self._answer(asking, row, 201)
 
     def get(self, asking: Asking, name: str, folder: str = "") -> Answering:
@@ -69,7 +71,7 @@ class Items:
         row = self._current(asking, name, folder)
         before = row.data["props"]
         wanted = self._kind.parse(asking.json(), before)
-        props, born = self._kind.follow(before, wanted)
+        props, born = self._kind.follow(before, wanted, self._world.clock.now())
         self._shelf.change(row, props)
         for each in born:
             self._shelf.add(row.data["folder"], each)

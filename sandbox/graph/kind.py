@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sandbox.graph.query import Filtering
@@ -12,7 +13,7 @@ from sandbox.table import Row
 Props = dict[str, Any]
 
 
-def alone(_: Props, new: Props) -> tuple[Props, list[Props]]:
+def alone(_: Props, new: Props, __: datetime) -> tuple[Props, list[Props]]:
     """A change that does nothing but what was asked."""
     return new, []
 
@@ -36,5 +37,5 @@ class Kind:
     """Options that delta rounds do not take."""
     immutable: bool = True
     """Ids can be had in a form that outlives a move."""
-    follow: Callable[[Props, Props], tuple[Props, list[Props]]] = alone
-    """Before, as asked -> what the item becomes, and items that come into being by it."""
+    follow: Callable[[Props, Props, datetime], tuple[Props, list[Props]]] = alone
+    """Before, as asked, now -> what the item becomes, and items that come into being by it. Also of a create."""
