@@ -78,8 +78,7 @@ class Book:
             for page in self._pages({"personFields": "clientData,userDefined,metadata"}):
                 for person in page.get("connections", []):
                     keys |= {str(each["key"]) for each in person.get("userDefined", []) if each.get("key")}
-                    if key := persons.stamp(person):
-                        stamps.setdefault(key, str(person["resourceName"]))
+                    stamps |= dict.fromkeys(persons.stamps(person), str(person["resourceName"]))
             self._census = Census(stamps, sorted(keys))
         return self._census
 

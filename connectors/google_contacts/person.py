@@ -61,7 +61,7 @@ def record(person: Json, data: Json) -> Record:
         version=version(person),
         data=data,
         changed_at=datetime.fromisoformat(changed) if changed else None,
-        stamp=stamp(person),
+        stamp=next(iter(stamps(person)), None),
     )
 
 
@@ -76,9 +76,9 @@ def version(person: Json) -> str | None:
     return source_of(person).get("etag") or person.get("etag")
 
 
-def stamp(person: Json) -> str | None:
-    """The key of the write that made it. After people merged two of ours it has both: the first counts."""
-    return next((each.get("value") for each in person.get("clientData", []) if each.get("key") == STAMP), None)
+def stamps(person: Json) -> list[str]:
+    """The keys of the writes that made it: several, where people merged contacts of ours. The first one counts."""
+    return [str(each.get("value")) for each in person.get("clientData", []) if each.get("key") == STAMP]
 
 
 def memberships(person: Json) -> list[str]:

@@ -154,8 +154,9 @@ def _create(book: Book, group: str, jobs: Sequence[Job]) -> Sequence[Record | Ap
     except Transient:
         book.forget()
         raise
-    made = {persons.stamp(each.get("person", {})): each for each in reply.get("createdPeople", [])}
-    book.note({str(key): each["person"]["resourceName"] for key, each in made.items() if key})
+    people = [each for each in reply.get("createdPeople", []) if "person" in each]
+    made = {key: each for each in people for key in persons.stamps(each["person"])}
+    book.note({key: str(each["person"]["resourceName"]) for key, each in made.items()})
     return [_told(book, group, made.get(job.write.key)) for job in jobs]
 
 

@@ -226,7 +226,9 @@ class TestGoogle:
 
     # --- identity -----------------------------------------------------------------------------------------------------
 
-    def test_a_merged_contact_is_gone_under_its_former_name(self, desk: Desk, person: Person) -> None:
+    def test_a_merged_contact_is_gone_under_its_former_name(
+        self, settings: dict[str, str], desk: Desk, person: Person
+    ) -> None:
         kept, lost = desk.create(self.sample(), key="a"), desk.create(self.sample(givenName="Augusta"), key="b")
         _, cursor = desk.scan()
         person.own("merge", **{"from": lost.id, "into": kept.id})
@@ -234,6 +236,8 @@ class TestGoogle:
         assert seen[lost.id].gone and not seen[kept.id].gone
         assert desk.get(lost.id)[0].gone
         assert desk.again(kept) == seen[kept.id]
+        desk.connector = connect("google_contacts", settings, sleep=lambda _: None)
+        assert desk.create(self.sample(), key="b").id == kept.id, "it has the keys of both"
         moved = person.own("merge", **{"from": kept.id})["resourceName"]
         seen, _ = desk.changes(cursor)
         assert seen[kept.id].gone and seen[moved].data["givenName"] == "Ada"
