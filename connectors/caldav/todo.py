@@ -88,7 +88,7 @@ def write(todo: Component, target: Mapping[str, Any], changed: set[str], zones: 
         todo.put("CATEGORIES", *([Line.make("CATEGORIES", text)] if text else []))
     if "recurrence" in changed:
         repeat.write(todo, target["recurrence"], zones)
-    if target["recurrence"]:
+    if target["recurrence"] and changed & {"recurrence", "dtstart"}:
         _begin(todo, zones)
 
 
@@ -109,7 +109,8 @@ def settled(name: str, value: Any) -> Any:
         if name in DAYS:
             return date.fromisoformat(value).isoformat()
         if name == "completed":
-            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+            at = datetime.fromisoformat(value)
+            return f"{at.astimezone(UTC) if at.tzinfo else at:%Y%m%dT%H%M%SZ}"
     except (TypeError, ValueError) as error:
         raise Invalid(f"{value!r} is no {FIELDS[name].label.lower()} of a task: {error}.", field=name) from error
     choices = FIELDS[name].choices

@@ -114,6 +114,10 @@ def test_what_repeats_has_a_start() -> None:
     assert f"DTSTART;{BERLIN}:20261123T093000" in stored
     outcome, _ = write(SUBJECT, recurrence=WEEKLY)
     assert isinstance(outcome, Failed) and isinstance(outcome.error, Invalid) and outcome.error.field == "recurrence"
+    record, stored = edit(SUBJECT, *WEEKLY, description="No start, as some write it")
+    assert record.data["recurrence"] == WEEKLY and "DTSTART" not in stored
+    record, _ = edit(SUBJECT, *NINE, *WEEKLY, dtstart=None)
+    assert record.data["dtstart"] == "2026-11-23", "its due day"
     record, _ = edit(SUBJECT, *NINE, *WEEKLY, recurrence=None)
     assert record.data["recurrence"] is None
 
