@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,14 +47,18 @@ class Grants:
     def __init__(self, clock: Clock, token: str, *, rotate: bool = False) -> None:
         self.token = token
         self.rotate = rotate
+        self.basic = False
+        """The token is also taken as the password of a basic sign-in, whatever the user's name."""
         self._clock = clock
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, datetime] = {}
         self._refresh: dict[str, tuple[str, str]] = {}
 
     def accepts(self, authorization: str) -> bool:
-        """Whether an Authorization header carries a live bearer token."""
+        """Whether an Authorization header carries a live bearer token (or password, where `basic`)."""
         scheme, _, token = authorization.partition(" ")
+        if self.basic and scheme.lower() == "basic":
+            return b64decode(token).decode().partition(":")[2] == self.token
         if scheme.lower() != "bearer":
             return False
         expiry = self._access.get(token)
