@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -20,12 +21,13 @@ LIFE = timedelta(
     days=6
 )  # of events and contacts: 10,080 minutes at most; a day less leaves room for clocks that differ
 PATH = f"{ROOT}/subscriptions"
+_MAILBOX = re.compile(r"^/?(me|users/[^/]+)/", re.IGNORECASE)
 
 
 def subscribe(http: Client, resource: str, url: str, secret: str, life: timedelta = LIFE) -> tuple[str, datetime]:
     """Subscription id and expiry. A former one of ours to the same address is ended: two are not allowed."""
     for each in http.json("GET", PATH, headers=PREFER)["value"]:
-        if (each.get("notificationUrl"), each.get("resource")) == (url, resource):
+        if each.get("notificationUrl") == url and _bare(each.get("resource")) == _bare(resource):
             unsubscribe(http, each["id"])
     body = {
         "changeType": "created,updated,deleted",
@@ -62,6 +64,11 @@ def verify(body: bytes, secret: str) -> None:
         raise Refused("This is not a notification of Microsoft Graph.") from error
     if not states or not all(hmac.compare_digest(state.encode(), secret.encode()) for state in states):
         raise Refused("The notification does not carry the secret of our subscription.")
+
+
+def _bare(resource: Any) -> str:
+    """Without the mailbox, which Graph may spell otherwise: `me` or `Users/<id>`."""
+    return _MAILBOX.sub("", str(resource or "")).lower()
 
 
 def _path(subscription: str) -> str:

@@ -60,15 +60,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """`path` lists and takes items, `items` is where one is asked for by its id. `holds`: whether an item is in it."""
+    """`path` lists and takes items. `holds`: whether an item that was found by its id is in it, too."""
 
     path: str
-    items: str
     holds: Callable[[Item], bool] = lambda _: True
 
     def of(self, id: str) -> str:
         """Where an item is."""
-        return f"{self.items}/{quote(id, safe='')}"
+        return f"{self.path}/{quote(id, safe='')}"
 
 
 def scan(http: Client, kind: Kind, folder: Folder, scope: Json) -> Iterator[Page]:

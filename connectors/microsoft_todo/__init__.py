@@ -110,8 +110,7 @@ class Connector:
         return self._http.requests
 
     def _folder(self, scope: Json) -> graph_items.Folder:
-        path = f"me/todo/lists/{quote(self._list(scope), safe='')}/tasks"
-        return graph_items.Folder(path, path)
+        return graph_items.Folder(f"me/todo/lists/{quote(self._list(scope), safe='')}/tasks")
 
     def _list(self, scope: Json) -> str:
         """The id of the list. Raises Refused for one that is not there."""

@@ -105,7 +105,7 @@ class Connector:
 
     def _folder(self, scope: Json) -> graph_items.Folder:
         path = self._path(scope)
-        return graph_items.Folder(path, "me/contacts", lambda item: item.get("parentFolderId") == self._home(path))
+        return graph_items.Folder(path, lambda item: item.get("parentFolderId") == self._home(path))
 
     def _home(self, path: str) -> str | None:
         """The id of a folder as its contacts name it; None while it is empty, so that nothing can be in it."""
