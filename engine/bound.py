@@ -17,7 +17,7 @@ from typing import Any
 from engine.canonical import same
 from engine.contract import Field, Schema
 from engine.lens import Context, Literal, Lookup, Refusal, Unread
-from engine.lenses import lens_of, shape_of
+from engine.lenses import Shape, lens_of, shape_of
 from engine.mapping import Mapping as MappingModel
 from engine.row import Row as RowModel
 
@@ -249,7 +249,7 @@ def _ordered(mapping: MappingModel, sides: Mapping[str, BoundSide]) -> list[Row]
 def _row(
     name: str, model: RowModel, mapping: MappingModel, sides: Mapping[str, BoundSide], scalar: Mapping[str, Row]
 ) -> Row:
-    shape = shape_of({side: _fields(model, side, sides) for side in model.sides})
+    shape = shape_of({side: _fields(model, side, sides) for side in model.sides}, model.via)
     cells = {side: _cell(model, side, sides[side], shape, scalar) for side in model.sides}
     writable = {side for side, cell in cells.items() if cell.writable}
     targets = {side for side in writable if model.writes(side)}
@@ -262,10 +262,10 @@ def _fields(model: RowModel, side: str, sides: Mapping[str, BoundSide]) -> dict[
     return {name: sides[side].schema.fields[name] for name in model.native(side)}
 
 
-def _cell(model: RowModel, side: str, at: BoundSide, shape: str, scalar: Mapping[str, Row]) -> Cell:
+def _cell(model: RowModel, side: str, at: BoundSide, shape: Shape, scalar: Mapping[str, Row]) -> Cell:
     fields = _fields(model, side, {side: at})
     inner = {row.cells[side].name: (row.name, row.cells[side].lens) for row in scalar.values() if side in row.cells}
-    lens = lens_of(fields, model.lenses(side), shape, inner, each=model.each is not None)
+    lens = lens_of(fields, model.lenses(side), shape, inner, model.each)
     looked = (at.means[means] for means in lens.reads if means in at.means)
     reads = tuple(native for native in looked if native not in fields)
     return Cell(tuple(fields), lens, reads, all(one.writable for one in fields.values()), model.each is not None)

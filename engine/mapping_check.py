@@ -157,12 +157,16 @@ def _several_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
     lenses = import_module("engine.lenses")
     for name, row in mapping.fields.items():
         known = {side: {n: f for n in row.native(side) if (f := schemas[side].fields.get(n))} for side in schemas}
-        shape = lenses.shape_of(known)
+        try:
+            shape = lenses.shape_of(known, row.via)
+        except ValueError as wrong:
+            yield ("fields", name, "via"), f"row '{name}': {wrong}"
+            continue
         for side, fields in known.items():
             if not fields or len(fields) < len(row.native(side)) or _lens_names(row, side) - set(lenses.VIA):
                 continue
             try:
-                lenses.lens_of(fields, row.lenses(side), shape, each=row.each is not None and _is_list(fields))
+                lenses.lens_of(fields, row.lenses(side), shape, each=row.each if _is_list(fields) else None)
             except ValueError as wrong:
                 yield ("fields", name, "via" if row.lenses(side) else side), f"row '{name}' on {side}: {wrong}"
 
@@ -256,4 +260,6 @@ def _lens_names(row: Row, side: str) -> set[str]:
 
 
 def _spec_name(spec: LensSpec) -> str:
-    return spec if isinstance(spec, str) else next(iter(spec))
+    if isinstance(spec, str):
+        return spec
+    return "table" if "table" in spec else next(iter(spec))

@@ -84,7 +84,13 @@ class Row(Strict):
 
 
 _NAMES = "should be the name of a native field or a list of names, not {}"
-_LENS: list[Any] = [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]
+_WITH_DEFAULT = {"table", "default"}
+"""The one lens whose settings are two keys: `{table: {vip: gold}, default: gold}`."""
+_LENS: list[Any] = [
+    {"type": "string"},
+    {"type": "object", "minProperties": 1, "maxProperties": 1},
+    {"type": "object", "required": sorted(_WITH_DEFAULT), "minProperties": 2, "maxProperties": 2},
+]
 _LENSES: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"anyOf": _LENS}}]}
 _VIA_FORMS: list[Any] = [*_LENSES["anyOf"], {"type": "object", "additionalProperties": _LENSES}]
 
@@ -112,7 +118,7 @@ def _checked(specs: Any, path: tuple[str, ...]) -> list[LensSpec]:
     if not isinstance(specs, list):
         raise fault(f"should be a list of lenses, not {kind(specs)}", "via", *path)
     for index, spec in enumerate(specs):
-        if not (isinstance(spec, str) or (isinstance(spec, dict) and len(spec) == 1)):
+        if not (isinstance(spec, str) or (isinstance(spec, dict) and (len(spec) == 1 or set(spec) == _WITH_DEFAULT))):
             text = f"a lens is a name, or one name with its settings such as {{clip: 255}}, not {kind(spec)}"
             raise fault(text, "via", *path, index)
     return specs

@@ -7,33 +7,45 @@ from typing import Any
 
 from engine.contract import Field
 from engine.lens import Chain, Lens
+from engine.lenses import rates
 from engine.lenses.byname import PARTS, VIA, named
-from engine.lenses.bytype import joined, lens_for, shape_of
+from engine.lenses.bytype import TYPES, Shape, joined, lens_for
+from engine.lenses.bytype import shape_of as _shape_of
+from engine.lenses.dates import DayOf, Instant
 from engine.lenses.translate import Verdict, verdict
 
-__all__ = ["PARTS", "VIA", "Verdict", "joined", "lens_for", "lens_of", "named", "shape_of", "verdict"]
+__all__ = ["PARTS", "TYPES", "VIA", "Shape", "Verdict", "lens_for", "lens_of", "named", "shape_of", "verdict"]
+
+Specs = Sequence[str | Mapping[str, Any]]
+
+
+def shape_of(sides: Mapping[str, Mapping[str, Field]], via: Mapping[str, Specs] | None = None) -> Shape:
+    """What a row of these native fields holds; `via`: the lenses it names, by side. ValueError with a sentence."""
+    return _shape_of(sides, rates.of_row(spec for specs in (via or {}).values() for spec in specs))
 
 
 def lens_of(
     fields: Mapping[str, Field],
-    via: Sequence[str | Mapping[str, Any]] = (),
-    shape: str = "",
+    via: Specs = (),
+    shape: Shape | None = None,
     rows: Mapping[str, tuple[str, Lens]] | None = None,
-    *,
-    each: bool = False,
+    each: str | None = None,
 ) -> Any:
     """The lens of a cell made of these native fields; ValueError with a sentence where there is none.
 
-    `shape`: see `shape_of`. `rows`: native field -> (row, lens) of this side, for changed occurrences. With `each` it
-    splits and joins lists.
+    `shape`: see `shape_of`. `rows`: native field -> (row, lens) of this side, for changed occurrences. `each`: the key
+    by which its lists are split and joined.
     """
     first, *more = via or ("",)
+    item = next(iter(fields.values()))
     if first:
-        steps = [named(first, fields), *(named(spec) for spec in more)]
+        steps = [named(first, fields, shape), *(named(spec, {}, shape) for spec in more)]
+        if isinstance(steps[0], DayOf):
+            steps.insert(0, Instant(item.dialect))
     elif len(fields) > 1:
-        steps = [joined(fields, shape)]
+        steps = [joined(fields, shape or Shape())]
     else:
-        steps = [lens_for(next(iter(fields.values())), rows, "" if each else shape)]
+        steps = [lens_for(item, rows, shape, each)]
     several, names = getattr(steps[0], "joins", False), ", ".join(fields)
     if len(fields) > 1 and not several:
         raise ValueError(
@@ -42,7 +54,7 @@ def lens_of(
     if len(fields) == 1 and several:
         raise ValueError(f"The lens {_name(first)!r} makes one value of several fields, and there is only {names}.")
     if each and not hasattr(steps[0], "split"):
-        raise ValueError(f"The lens {_name(first)!r} knows no keys, so the row cannot have 'each'.")
+        raise ValueError(f"The lens {_name(first) or item.type!r} knows no keys, so the row cannot have 'each'.")
     return steps[0] if each else Chain(steps)
 
 

@@ -16,9 +16,12 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from markdown_it import MarkdownIt
+from markdownify import markdownify
+
 from engine.lens import Context
 from engine.lenses.richtext import LINES, TAGS, Block, Run, parse
-from engine.lenses.text import cut, tidy
+from engine.lenses.text import Limit, tidy
 
 _BLOCKS = "|".join(sorted({*LINES, "p", "ul", "ol", "li", "td", "th", "h[1-6]"}))
 _KNOWN = re.compile(
@@ -54,6 +57,17 @@ def from_google(text: str) -> str | None:
 def from_html(text: str) -> str | None:
     """An HTML page or fragment as browsers show it."""
     return to_shared(parse(text, literal=False))
+
+
+@lru_cache(maxsize=1024)
+def from_markdown(text: str) -> str | None:
+    """Markdown (CommonMark); HTML in it counts as text."""
+    return from_html(MarkdownIt("commonmark", {"html": False}).render(text))
+
+
+def to_markdown(shared: str) -> str:
+    """Markdown that reads as meant; underlined text is only text there."""
+    return str(markdownify(to_html(shared), bullets="-", strip=["u"], newline_style="backslash")).strip()
 
 
 def to_shared(blocks: Sequence[Block]) -> str | None:
@@ -147,10 +161,11 @@ def _softened(runs: Sequence[Run]) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body in the dialect google, graph (HTML) or plain (text). What shows the same already stays."""
+    """A body in the dialect google, graph and html (HTML), plain (text) or markdown. What shows the same stays."""
 
     dialect: str
     most: int | None = None
+    counts: str = "chars"
     klass: str = "stable"
     reads: tuple[str, ...] = ()
 
@@ -158,7 +173,7 @@ class Body:
         text = tidy(native)
         if text is None:
             return None
-        return {"google": from_google, "plain": from_plain}.get(self.dialect, from_html)(text)
+        return _READERS.get(self.dialect, from_html)(text)
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         if not shared:
@@ -170,9 +185,12 @@ class Body:
     def _spell(self, shared: str, context: Context) -> str | None:
         if self.dialect == "plain" or (self.dialect == "google" and self.get(to_plain(shared), context) == shared):
             return self._clipped(to_plain(shared))
-        return self._clipped(to_html(shared) if self.dialect == "graph" else shared)
+        if self.dialect == "markdown":
+            return self._clipped(to_markdown(shared))
+        return self._clipped(shared if self.dialect == "google" else to_html(shared))
 
     def _clipped(self, text: str) -> str | None:
-        if self.most is None or len(text) <= self.most:
-            return unicodedata.normalize("NFC", text)
-        return tidy(cut(text, self.most))
+        return Limit(self.most, self.counts).cut(unicodedata.normalize("NFC", text))
+
+
+_READERS = {"google": from_google, "plain": from_plain, "markdown": from_markdown}

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.canonical import dumps, same
 from engine.lens import Context, Refusal
 
 
@@ -20,29 +21,32 @@ class Table:
     """`shows`: native -> shared. `takes`: further shared -> native, for values that this side cannot show."""
 
     name: str
-    shows: Mapping[str, Any]
+    shows: Mapping[Any, Any]
     takes: Mapping[Any, str] = field(default_factory=dict)
     empty: Any = None
     """What an absent native value means."""
+    default: Any = None
+    """What native values that are not in the table show; they are its own, and stay where it is put back."""
     reads: tuple[str, ...] = ()
 
     @property
     def klass(self) -> str:
-        return "stable" if self.takes or len(set(self.shows.values())) < len(self.shows) else "exact"
+        several = len({dumps(value) for value in self.shows.values()}) < len(self.shows)
+        return "stable" if self.takes or several or self.default is not None else "exact"
 
     def get(self, native: Any, context: Context) -> Any:
         if native is None or native == "":
             return self.empty
-        return self.shows.get(native)
+        return self.shows.get(native, self.shows.get(str(native), self.default))
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         wanted = self.empty if shared is None else shared
-        if old is not None and self.get(old, context) in (shared, wanted):
+        if old is not None and any(same(self.get(old, context), value) for value in (shared, wanted)):
             return old
         if wanted is None:
             return None
         for native, shown in self.shows.items():
-            if shown == wanted:
+            if same(shown, wanted) or (isinstance(shown, str) and shown.casefold() == str(wanted).casefold()):
                 return native
         if wanted in self.takes:
             return self.takes[wanted]
@@ -90,4 +94,62 @@ STATUS = {
         "status", {"CONFIRMED": "confirmed", "TENTATIVE": "tentative", "CANCELLED": "cancelled"}, {}, "confirmed"
     ),
 }
-NAMED: Mapping[str, Mapping[str, Table]] = {"busy": BUSY, "privacy": PRIVACY, "status": STATUS}
+_DEFERRED = ("in_progress", "waiting", "deferred")
+TASK = {
+    "google": Table(
+        "task",
+        {"needsAction": "open", "completed": "done"},
+        {**dict.fromkeys(_DEFERRED, "needsAction"), "cancelled": "completed"},
+        "open",
+    ),
+    "graph": Table(
+        "task",
+        {
+            "notStarted": "open",
+            "inProgress": "in_progress",
+            "completed": "done",
+            "waitingOnOthers": "waiting",
+            "deferred": "deferred",
+        },
+        {"cancelled": "completed"},
+        "open",
+    ),
+    "ical": Table(
+        "task",
+        {"NEEDS-ACTION": "open", "IN-PROCESS": "in_progress", "COMPLETED": "done", "CANCELLED": "cancelled"},
+        dict.fromkeys(("waiting", "deferred"), "NEEDS-ACTION"),
+        "open",
+    ),
+}
+PRIORITY = {
+    "graph": Table("priority", {"normal": "normal", "low": "low", "high": "high"}, {}, "normal"),
+    "ical": Table(
+        "priority",
+        {
+            "0": "normal", "5": "normal", "1": "high", "2": "high", "3": "high", "4": "high",
+            "9": "low", "6": "low", "7": "low", "8": "low",
+        },
+        {},
+        "normal",
+    ),
+}  # fmt: skip
+KIND = {
+    "hubspot": Table("kind", {"inventory": "goods", "non_inventory": "goods", "service": "service"}),
+}
+NAMED: Mapping[str, Mapping[str, Table]] = {
+    "kind": KIND,
+    "busy": BUSY,
+    "privacy": PRIVACY,
+    "status": STATUS,
+    "task": TASK,
+    "priority": PRIORITY,
+}
+BY_MEANS: Mapping[str, Mapping[str, Table]] = {
+    "meeting.busy": BUSY,
+    "meeting.privacy": PRIVACY,
+    "meeting.status": STATUS,
+    "task.done": TASK,
+    "task.priority": PRIORITY,
+    "product.kind": KIND,
+}
+"""Vocabulary entry -> dialect -> table."""

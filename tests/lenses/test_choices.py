@@ -156,8 +156,8 @@ def test_guests_without_an_address_stay():
         (Field(type="occurrences", dialect="graph", many=True), "Occurrences"),
         (Field(type="people", dialect="ical", many=True), "People"),
         (Field(type="choice", dialect="graph", means="meeting.busy"), "Table"),
-        (Field(type="choice", dialect="graph"), "Plain"),
-        (Field(type="number", means="meeting.reminder"), "Plain"),
+        (Field(type="choice", dialect="graph"), "Choice"),
+        (Field(type="number", means="meeting.reminder"), "Number"),
         (Field(type="list"), "Plain"),
     ],
 )
@@ -178,6 +178,12 @@ SETTINGS = {
     "constant": {"constant": "x"},
     "join": {"join": ", "},
     "part": {"part": "given"},
+    "round": {"round": 2},
+    "money": {"money": "EUR"},
+    "day": {"day": "Europe/Berlin"},
+    "pick": {"pick": "mobile"},
+    "computed": {"computed": "a + b"},
+    "python": {"python": "tests.lenses.own:shout"},
 }
 
 

@@ -1,0 +1,190 @@
+"""Lists of labelled entries: telephone numbers, e-mail addresses, web pages, postal addresses; keyed lists and tags.
+
+Shared: entries by key. The key of a number, address or page is its shared value: `{"+4930123456": {"label": "work",
+"rank": 1}}`; the main one has rank 1, the rest 2. Postal addresses are keyed by label (a second one is "home 2"), items
+of other lists by a member, tags by themselves: `{"vip": {}}`.
+"""
+
+# ruff: noqa: ARG002 - the arguments are those of the Lens protocol
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.canonical import same
+from engine.lens import Context, Refusal
+from engine.lenses.address import MEMBERS, Address
+from engine.lenses.reach import Email, text_of
+from engine.lenses.text import tidy
+
+Entry = Mapping[str, Any]
+Entries = dict[str, Any]
+_NOWHERE = Context({}, {})
+
+
+def label_of(entry: Entry) -> str | None:
+    """The label in small letters."""
+    text = text_of(entry.get("label"))
+    return text.lower() if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """A list of `{"value": .., "label": ..}`, main one first. `inner` reads a value. Entries without a value, and the
+    second with one value, have a number for a key: they are shown to nobody, and stay."""
+
+    inner: Any = field(default_factory=Email)
+    klass: str = "stable"
+    reads: tuple[str, ...] = ()
+
+    def get(self, native: Any, context: Context) -> Any:
+        keys = [key for key in self.split(native) if not key.startswith("#")]
+        entries = self.split(native)
+        return {key: {"label": label_of(entries[key]), "rank": 1 if n == 0 else 2} for n, key in enumerate(keys)}
+
+    def put(self, shared: Any, old: Any, context: Context) -> Any:
+        wanted = shared or {}
+        if old is not None and same(self.get(old, context), wanted):
+            return old
+        former = self.split(old)
+        kept = [key for key in former if key in wanted or key.startswith("#")]
+        keys = kept + sorted(set(wanted) - set(former))
+        first = sorted(key for key, entry in wanted.items() if entry.get("rank") == 1)[:1]
+        entries = [_labelled(former.get(key), key, wanted.get(key)) for key in dict.fromkeys([*first, *keys])]
+        return old if old is not None and same(entries, old) else entries
+
+    def split(self, native: Any) -> Entries:
+        """Native entries by key, in their order."""
+        found: Entries = {}
+        for number, entry in enumerate(native or ()):
+            key = self.inner.get(entry.get("value"), _NOWHERE)
+            found[f"#{number}" if key is None or key in found or key.startswith("#") else key] = entry
+        return found
+
+    def join(self, entries: Mapping[str, Any]) -> list[Any]:
+        """The native list of these entries."""
+        return list(entries.values())
+
+
+def _labelled(old: Entry | None, key: str, shared: Entry | None) -> Entry:
+    """An entry with its label; the spelling of its value stays."""
+    if old is None:
+        return {"value": key, "label": (shared or {}).get("label")}
+    if shared is None or label_of(old) == shared.get("label"):
+        return old
+    return {**old, "label": shared.get("label")}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """A list of postal addresses with labels. Empty ones are shown to nobody, and stay."""
+
+    inner: Address = field(default_factory=Address)
+    klass: str = "stable"
+    reads: tuple[str, ...] = ()
+
+    def get(self, native: Any, context: Context) -> Any:
+        shown = {key: self.inner.get(entry, context) for key, entry in self.split(native).items()}
+        return {key: address for key, address in shown.items() if address}
+
+    def put(self, shared: Any, old: Any, context: Context) -> Any:
+        wanted = shared or {}
+        if old is not None and same(self.get(old, context), wanted):
+            return old
+        former = self.split(old)
+        kept = [key for key in former if key in wanted or key.startswith("#")]
+        return [
+            self._entry(key, wanted.get(key), former.get(key), context)
+            for key in [*kept, *sorted(set(wanted) - set(former))]
+        ]
+
+    def _entry(self, key: str, shared: Any, old: Entry | None, context: Context) -> Any:
+        if shared is None:
+            return old
+        return {"label": key.rstrip("0123456789 ") or key, **(self.inner.put(shared, old, context) or {})}
+
+    def split(self, native: Any) -> Entries:
+        """Native entries by key, in their order."""
+        found: Entries = {}
+        for number, entry in enumerate(native or ()):
+            label = (label_of(entry) or "other").rstrip("0123456789 #") or "other"
+            key = label if any(text_of(entry.get(name)) for name in MEMBERS) else f"#{number}"
+            copy = 2
+            while key in found:
+                key, copy = f"{label} {copy}", copy + 1
+            found[key] = entry
+        return found
+
+    def join(self, entries: Mapping[str, Any]) -> list[Any]:
+        """The native list of these entries."""
+        return list(entries.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A list of objects that a member tells apart; an entry is the whole object, as it is. Those without the member,
+    and the second with one key, are shown to nobody, and stay."""
+
+    key: str
+    klass: str = "exact"
+    reads: tuple[str, ...] = ()
+
+    def get(self, native: Any, context: Context) -> Any:
+        return {key: dict(entry) for key, entry in self.split(native).items() if not key.startswith("#")}
+
+    def put(self, shared: Any, old: Any, context: Context) -> Any:
+        wanted = shared or {}
+        if old is not None and same(self.get(old, context), wanted):
+            return old
+        former = self.split(old)
+        kept = {key: entry for key, entry in former.items() if key in wanted or key.startswith("#")}
+        return list({**kept, **{key: dict(wanted[key]) for key in sorted(wanted)}}.values())
+
+    def split(self, native: Any) -> Entries:
+        """Native items by key, in their order."""
+        found: Entries = {}
+        for number, entry in enumerate(native or ()):
+            key = text_of(entry.get(self.key)) or ""
+            found[f"#{number}" if not key or key in found or key.startswith("#") else key] = entry
+        return found
+
+    def join(self, entries: Mapping[str, Any]) -> list[Any]:
+        """The native list of these items."""
+        return list(entries.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Tags in the dialects: "" (a list of texts), semicolon ("a;b") and comma ("a, b")."""
+
+    dialect: str = ""
+    klass: str = "stable"
+    reads: tuple[str, ...] = ()
+
+    def get(self, native: Any, context: Context) -> Any:
+        return {tag: {} for tag in self.split(native)}
+
+    def put(self, shared: Any, old: Any, context: Context) -> Any:
+        wanted = [tag for tag in (text_of(one) for one in shared or ()) if tag]
+        former = self.split(old)
+        if old is not None and set(former) == set(wanted):
+            return old
+        sign = {"semicolon": ";", "comma": ","}.get(self.dialect)
+        if sign and (odd := next((tag for tag in wanted if sign in tag), None)):
+            raise Refusal(f"The tag {odd!r} has a {self.dialect} in it, which parts tags here.")
+        return self.join([tag for tag in former if tag in wanted] + sorted(set(wanted) - set(former)))
+
+    def split(self, native: Any) -> dict[str, Any]:
+        """The tags, as written, by their shared spelling."""
+        texts: Iterable[Any] = native or ()
+        if isinstance(native, str):
+            texts = native.split(";" if self.dialect == "semicolon" else ",")
+        return {tag: tag for tag in (tidy(text_of(text)) for text in texts) if tag}
+
+    def join(self, entries: Iterable[str]) -> Any:
+        """The native value of these tags."""
+        if self.dialect in ("semicolon", "comma"):
+            return (";" if self.dialect == "semicolon" else ", ").join(entries) or None
+        return list(entries)
