@@ -13,6 +13,7 @@ from engine.contract import Invalid
 NEW = "transactional"
 """A new member of whom nothing is said: in the audience, but in no campaign. Mailchimp calls it non-subscribed."""
 RAISED = ("subscribed", "pending")
+REFUSED = ("unsubscribed", "cleaned")
 
 
 class MaySubscribe(StrEnum):
@@ -20,7 +21,7 @@ class MaySubscribe(StrEnum):
 
     NO = "no"
     ASK = "ask"
-    """Mailchimp asks the person by mail."""
+    """Mailchimp asks the person by mail, but nobody who has said no."""
     YES = "yes"
 
 
@@ -35,12 +36,13 @@ def status(wanted: str | None, before: str | None, allowed: MaySubscribe) -> str
         return None
     if wanted not in RAISED:
         return "unsubscribed" if wanted == NEW and before in RAISED else wanted  # nobody becomes somebody never asked
-    if allowed is MaySubscribe.NO:
-        raise Invalid(
-            f"This would make a member {wanted} who is {before or 'new'} in Mailchimp, which a sync may not do here. "
-            "Change the status in Mailchimp, or allow it for this connection: may_subscribe=ask or may_subscribe=yes.",
-            field="status",
-        )
-    if allowed is MaySubscribe.ASK and wanted == "subscribed":
+    if allowed is MaySubscribe.YES:
+        return wanted
+    if allowed is MaySubscribe.ASK and before not in REFUSED:
         return None if before == "pending" else "pending"
-    return wanted
+    leave = "may_subscribe=yes" if before in REFUSED else "may_subscribe=ask or may_subscribe=yes"
+    raise Invalid(
+        f"This would make a member {wanted} who is {before or 'new'} in Mailchimp, which a sync may not do here. "
+        f"Change the status in Mailchimp, or allow it for this connection: {leave}.",
+        field="status",
+    )

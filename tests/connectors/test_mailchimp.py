@@ -133,6 +133,9 @@ def test_people_can_be_asked_instead(server: Any, api: httpx.Client) -> None:
     assert (made.data["status"], mails(desk)) == ("pending", 1)
     assert desk.update(made, status="subscribed").data["status"] == "pending"
     assert mails(desk) == 1, "they were asked already"
+    api.post("/_mailchimp/themselves", json={"email": "person0@example.org", "status": "unsubscribed"})
+    error = desk.error(Write(op=Op.UPDATE, key="u", id=made.id, data={"status": "pending"}))
+    assert isinstance(error, Invalid) and mails(desk) == 1, "who said no is not asked again"
 
 
 def test_a_wrong_setting_is_told(server: Any) -> None:
