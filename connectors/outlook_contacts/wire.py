@@ -93,6 +93,8 @@ def _body(contact: Contact, data: Json, notes: Notes) -> tuple[dict[str, Any], N
 def _same(name: str, one: Any, other: Any) -> bool:
     if name == "birthday":
         return _noon(one) == _noon(other)
+    if name in ALL:  # a member without a value says no more than one that is missing
+        one = [{member: value for member, value in entry.items() if value is not None} for entry in one or ()]
     return bool(one == other) or (not one and not other)
 
 

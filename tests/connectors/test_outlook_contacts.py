@@ -214,6 +214,8 @@ def test_writing_what_is_there_sends_nothing(box: Box) -> None:
     made = box.desk.create(ada())
     box.control.reset()
     assert box.desk.update(made, **ada()) == made
+    first, second = made.data["emailAddresses"]
+    assert box.desk.update(made, emailAddresses=[first, {**second, "label": None}]) == made
     assert box.control.log()["writes"] == 0
 
 
