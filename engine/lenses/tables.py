@@ -60,7 +60,14 @@ BUSY = {
     "google": Table("busy", {"opaque": "busy", "transparent": "free"}, dict.fromkeys(_OPAQUE, "opaque"), "busy"),
     "graph": Table(
         "busy",
-        {"busy": "busy", "free": "free", "tentative": "tentative", "oof": "oof", "workingElsewhere": "elsewhere"},
+        {
+            "busy": "busy",
+            "free": "free",
+            "tentative": "tentative",
+            "oof": "oof",
+            "workingElsewhere": "elsewhere",
+            "unknown": "busy",
+        },
         {},
         "busy",
     ),

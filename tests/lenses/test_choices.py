@@ -53,7 +53,8 @@ def test_a_poorer_side_does_not_undo_the_richer():
 
 
 def test_values_nobody_told_us_about():
-    assert BUSY["graph"].get("unknown", HERE) is None
+    assert BUSY["graph"].get("siesta", HERE) is None
+    assert BUSY["graph"].get("unknown", HERE) == "busy"  # so Graph says where it does not know
     with pytest.raises(Refusal, match="siesta"):
         BUSY["graph"].put("siesta", "free", HERE)
     with pytest.raises(Refusal, match="away"):
