@@ -14,7 +14,20 @@ from connectors.hubspot.errors import of_part
 from connectors.hubspot.records import BATCH, Fields, get, read
 from connectors.hubspot.schema import GROUPS, STAMP
 from connectors.rest import gone
-from engine.contract import AppError, Deleted, Done, Failed, Invalid, Missing, Op, Outcome, Refused, Transient, Write
+from engine.contract import (
+    AppError,
+    Deleted,
+    Done,
+    Failed,
+    Invalid,
+    Missing,
+    Op,
+    Outcome,
+    Record,
+    Refused,
+    Transient,
+    Write,
+)
 
 TRACE = "objectWriteTraceId"
 STAGE = "lifecyclestage"
@@ -143,13 +156,17 @@ class Writer:
             yield from (Done(write.key, gone(str(write.id))) for write in writes)
 
     def _outcomes(self, writes: Sequence[Write], ids: Made, errors: Errors) -> Iterator[Outcome]:
-        """Each write with its error, or its record as it is stored now."""
+        """Each write with its error, or its record as it is stored now; in doubt where that cannot be read."""
         done = {write.key: ids[write.key] for write in writes if write.key in ids and write.key not in errors}
-        records = {record.id: record for record in get(self._http, self._obj, self._fields, list(done.values()))}
+        unheard = Transient("HubSpot did not say what became of this record.")
+        records: dict[str, Record] = {}
+        try:
+            records = {record.id: record for record in get(self._http, self._obj, self._fields, list(done.values()))}
+        except AppError as error:  # whatever it is: the writes themselves have landed
+            unheard = Transient(f"The record was written, but could not be read again. {error}")
         for write in writes:
             record = records.get(done.get(write.key, ""))
             if record is None:
-                unheard = Transient("HubSpot did not say what became of this record.")
                 yield Failed(write.key, errors.get(write.key, unheard))
             elif record.gone:
                 yield Failed(write.key, Missing(f"HubSpot has no record {record.id} any more."))

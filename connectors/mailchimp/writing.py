@@ -82,8 +82,10 @@ class Writer:
             if problem.get("error_code") != EXISTS:
                 return Failed(write.key, of_part(problem))
             return Done(write.key, self._there(write, address))
-        except AppError as error:
+        except (Deleted, Invalid) as error:
             return Failed(write.key, error)
+        except AppError as error:  # whatever it is: the member that is there may be ours
+            return Failed(write.key, Transient(f"There is a member with this address, but who made it? {error}"))
 
     def _there(self, write: Write, address: str) -> Record:
         """The member with that address: ours, if it carries the key."""

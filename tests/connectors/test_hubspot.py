@@ -196,6 +196,18 @@ def test_a_lost_answer_to_the_create_itself(desks: dict[str, Desk]) -> None:
     assert list(desk.scan()[0]) == [found.id]
 
 
+def test_a_record_that_was_made_but_cannot_be_read_again_is_in_doubt(desks: dict[str, Desk]) -> None:
+    """Refusals that say "no effect" are about the reading; the record is there."""
+    desk = desks["contacts"]
+    assert desk.control is not None
+    desk.control.fault("429", times=10, path="associations")
+    error = desk.error(Write(op=Op.CREATE, key="new", data=person()))
+    assert isinstance(error, Transient) and error.landed is None
+    desk.control.calm()
+    found = desk.create(person(), key="new")
+    assert list(desk.scan()[0]) == [found.id]
+
+
 def test_a_key_whose_record_is_in_the_bin_is_a_deletion(desks: dict[str, Desk]) -> None:
     desk = desks["contacts"]
     desk.delete(desk.create(person(), key="same"))

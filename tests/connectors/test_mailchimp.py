@@ -12,7 +12,7 @@ import pytest
 from connectors import connect
 from connectors.mailchimp import consent
 from connectors.mailchimp.consent import MaySubscribe
-from engine.contract import CursorExpired, Deleted, Done, Failed, Invalid, Op, Refused, Support, Write
+from engine.contract import CursorExpired, Deleted, Done, Failed, Invalid, Op, Refused, Support, Transient, Write
 from sandbox import start
 from tests.connectors.conformance import Conformance
 from tests.connectors.control import Control
@@ -218,6 +218,16 @@ def test_an_address_that_is_there_is_parked(desk: Desk, api: httpx.Client) -> No
         failed = outcomes[key]
         assert isinstance(failed, Failed) and isinstance(failed.error, Invalid), key
         assert failed.error.field == "email_address"
+
+
+def test_a_member_that_may_be_ours_is_in_doubt_while_it_cannot_be_read(desk: Desk) -> None:
+    assert desk.control is not None
+    made = desk.create(person(), key="ours")
+    desk.control.fault("429", times=10, method="GET")
+    error = desk.error(Write(op=Op.CREATE, key="ours", data=person()))
+    assert isinstance(error, Transient) and error.landed is None
+    desk.control.calm()
+    assert desk.create(person(), key="ours") == made
 
 
 def test_one_wrong_value_does_not_stop_the_other_new_members(desk: Desk) -> None:
