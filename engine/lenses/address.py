@@ -104,11 +104,18 @@ class AddressText:
 
 
 def written(shared: Mapping[str, str]) -> str | None:
-    """An address as a text of several lines."""
-    town = f"{shared.get('postcode', '')} {shared.get('city', '')}".strip()
-    middle = ", ".join(filter(None, (town, shared.get("region"))))
+    """An address as a text of several lines: in the order of its country, or the first that can be read again."""
+    postcode, city, region = (shared.get(name, "") for name in ("postcode", "city", "region"))
+    first = ", ".join(filter(None, (f"{postcode} {city}".strip(), region)))
+    last = ", ".join(filter(None, (city, f"{region} {postcode}".strip())))
+    after = ", ".join(filter(None, (f"{city} {postcode}".strip(), region)))
+    towns = [first, last, after]
+    towns.sort(
+        key=lambda town: town != {"US": last, "CA": last, "AU": last, "GB": after}.get(shared.get("country", ""))
+    )
     land = Country().put(shared.get("country"), None, Context({}, {}))
-    return "\n".join(filter(None, (shared.get("street"), middle, land))) or None
+    texts = ["\n".join(filter(None, (shared.get("street"), town, land))) for town in towns]
+    return next((text for text in texts if taken_apart(text) == shared), texts[0]) or None
 
 
 def taken_apart(text: Any) -> dict[str, str]:

@@ -11,7 +11,8 @@ from engine.lens import Chain, Lens
 from engine.lenses.address import Address, AddressFields, AddressText
 from engine.lenses.choice import Choice
 from engine.lenses.country import Country
-from engine.lenses.dates import Day, DayOf, Duration, Instant
+from engine.lenses.dates import Day, DayOf, Instant
+from engine.lenses.duration import Duration
 from engine.lenses.entries import Addresses, Keyed, Reaches, Tags
 from engine.lenses.html import Body
 from engine.lenses.moment import Moment

@@ -1,8 +1,7 @@
-"""Days, instants and durations.
+"""Days and instants.
 
 Shared: a day "2026-11-23", or "--04-12" where the year is not known; an instant in UTC "2026-11-23T10:00:00Z", with a
-fraction only where there is one; a duration in ISO 8601, "P1DT1H30M". A text that is none of these is read as it is,
-and refused where it would have to be written.
+fraction only where there is one. A text that is neither is read as it is, and refused where it would have to be written.
 """
 
 # ruff: noqa: ARG002 - the arguments are those of the Lens protocol
@@ -22,10 +21,6 @@ from engine.lenses.text import tidy
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = re.compile(r"(?P<year>\d{4}|-)-?(?P<month>\d\d)-?(?P<day>\d\d)(?:[T ].*)?")
 _INSTANT = re.compile(r"(?P<wall>\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d(?::?\d\d)?)(?:[.,](?P<part>\d+))?(?P<zone>Z|[+-].+)?")
-_LENGTH = re.compile(
-    r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-)
 
 
 def day(text: Any) -> str | None:
@@ -64,9 +59,11 @@ class Day:
         if shared is None:
             return None if self.get(old, context) is not None else old
         wanted = day(shared)
+        if old is not None and self.get(old, context) in (shared, wanted):
+            return old
         if wanted is None:
             raise Refusal(f"{shared!r} is not a day.")
-        return old if old is not None and self.get(old, context) == wanted else self._spelled(wanted, old)
+        return self._spelled(wanted, old)
 
     def _spelled(self, wanted: str, old: Any) -> Any:
         if self.dialect == "parts":
@@ -116,6 +113,8 @@ class Instant:
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         if shared is None:
             return None if self.get(old, context) is not None else old
+        if old is not None and self.get(old, context) == shared:
+            return old
         at = parsed(shared, "UTC")
         if at is None:
             raise Refusal(f"{shared!r} is not a point in time.")
@@ -136,7 +135,7 @@ class Instant:
         if self.dialect == "graph":
             return _graph(at, old)
         if self.dialect == "ical":
-            return f"{at:%Y%m%dT%H%M%SZ}"
+            return at.strftime("%Y%m%dT%H%M%SZ").rjust(16, "0")
         if self.dialect == "":
             return said(at)
         number = (at - _EPOCH) // timedelta(milliseconds=1 if self.dialect == "epoch_ms" else 1000)
@@ -167,10 +166,13 @@ def _graph(at: datetime, old: Any) -> dict[str, Any]:
     """In the zone of the value before, where the wall time there tells the instant."""
     named = old.get("timeZone") if isinstance(old, Mapping) else None
     zone = zones.canonical(named) or "UTC"
-    wall = zones.to_wall(at, zone)
-    if zones.to_utc(wall, zone) != at:
+    try:
+        wall = zones.to_wall(at, zone)
+        if zones.canonical(named) is None or zones.to_utc(wall, zone) != at:
+            named, wall = None, at.replace(tzinfo=None)
+    except OverflowError:
         named, wall = None, at.replace(tzinfo=None)
-    return {"dateTime": f"{wall:%Y-%m-%dT%H:%M:%S}.{wall.microsecond:06}0", "timeZone": named or "UTC"}
+    return {"dateTime": f"{wall.isoformat()[:19]}.{wall.microsecond:06}0", "timeZone": named or "UTC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,71 +196,10 @@ class DayOf:
         at = parsed(old, "UTC") if old is not None else None
         zone = self.zone or context.zone
         hour = zones.to_wall(at, zone).time() if at else time()
-        found = zones.to_utc(datetime.combine(date.fromisoformat(wanted), hour), zone)
+        try:
+            found = zones.to_utc(datetime.combine(date.fromisoformat(wanted), hour), zone)
+        except OverflowError:
+            raise Refusal(f"The day {wanted} is at the end of all days.") from None
         if zones.to_wall(found, zone).date().isoformat() != wanted:  # a midnight that a change of clocks skips
             found = zones.to_utc(datetime.combine(date.fromisoformat(wanted), time(12)), zone)
         return said(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A length of time in the dialects: "" (ISO 8601), minutes, seconds (whole numbers). A day has 24 hours."""
-
-    dialect: str = ""
-    reads: tuple[str, ...] = ()
-
-    @property
-    def klass(self) -> str:
-        return "stable" if self.dialect else "exact"
-
-    def get(self, native: Any, context: Context) -> Any:
-        length = self._read(native)
-        return spelled(length) if length is not None else (tidy(native) if isinstance(native, str) else None)
-
-    def put(self, shared: Any, old: Any, context: Context) -> Any:
-        if shared is None:
-            return None if self.get(old, context) is not None else old
-        length = _length(shared)
-        if length is None:
-            raise Refusal(f"{shared!r} is not a length of time in days, hours, minutes and seconds.")
-        unit = {"minutes": 60, "seconds": 1}.get(self.dialect)
-        native: Any = spelled(length) if unit is None else round(length / timedelta(seconds=unit))
-        if isinstance(old, str) and unit is not None:
-            native = str(native)
-        return (
-            old
-            if old is not None and self.get(old, context) in (spelled(length), self.get(native, context))
-            else native
-        )
-
-    def _read(self, native: Any) -> timedelta | None:
-        if native is None or native == "" or isinstance(native, bool):
-            return None
-        if not self.dialect:
-            return _length(native)
-        try:
-            return timedelta(**{self.dialect: float(native)})
-        except (ValueError, TypeError, OverflowError):
-            return None
-
-
-def _length(text: Any) -> timedelta | None:
-    found = _LENGTH.fullmatch(str(text).strip())
-    if found is None or not any(found[part] for part in ("weeks", "days", "hours", "minutes", "seconds")):
-        return None
-    parts = {name: float(value) for name, value in found.groupdict().items() if value and name != "sign"}
-    try:
-        return timedelta(**parts) * (-1 if found["sign"] == "-" else 1)
-    except OverflowError:
-        return None
-
-
-def spelled(length: timedelta) -> str:
-    """A duration as shared value."""
-    size = abs(length)
-    hours, rest = divmod(size.seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    part = f"{seconds}" + (f".{size.microseconds:06}".rstrip("0") if size.microseconds else "")
-    clock = "".join(f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M"), (part, "S")) if n not in (0, "0"))
-    text = (f"{size.days}D" if size.days else "") + (f"T{clock}" if clock else "")
-    return f"{'-' if length < timedelta() else ''}P{text or 'T0S'}"

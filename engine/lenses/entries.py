@@ -30,6 +30,17 @@ def label_of(entry: Entry) -> str | None:
     return text.lower() if text else None
 
 
+def _hidden(number: int, key: str) -> str:
+    """The key of an entry that is shown to nobody: it has none, or (`key`) another entry has the same."""
+    return f"#{number} {key}"
+
+
+def _stays(key: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether a native entry stays: hidden ones do, those with the key of another one as long as that does."""
+    shown = key.partition(" ")[2] if key.startswith("#") else key
+    return shown in wanted or not shown
+
+
 @dataclass(frozen=True, slots=True)
 class Reaches:
     """A list of `{"value": .., "label": ..}`, main one first. `inner` reads a value. Entries without a value, and the
@@ -49,7 +60,7 @@ class Reaches:
         if old is not None and same(self.get(old, context), wanted):
             return old
         former = self.split(old)
-        kept = [key for key in former if key in wanted or key.startswith("#")]
+        kept = [key for key in former if _stays(key, wanted)]
         keys = kept + sorted(set(wanted) - set(former))
         first = sorted(key for key, entry in wanted.items() if entry.get("rank") == 1)[:1]
         entries = [_labelled(former.get(key), key, wanted.get(key)) for key in dict.fromkeys([*first, *keys])]
@@ -59,8 +70,8 @@ class Reaches:
         """Native entries by key, in their order."""
         found: Entries = {}
         for number, entry in enumerate(native or ()):
-            key = self.inner.get(entry.get("value"), _NOWHERE)
-            found[f"#{number}" if key is None or key in found or key.startswith("#") else key] = entry
+            key = self.inner.get(entry.get("value"), _NOWHERE) or ""
+            found[_hidden(number, key) if not key or key in found or key.startswith("#") else key] = entry
         return found
 
     def join(self, entries: Mapping[str, Any]) -> list[Any]:
@@ -94,7 +105,7 @@ class Addresses:
         if old is not None and same(self.get(old, context), wanted):
             return old
         former = self.split(old)
-        kept = [key for key in former if key in wanted or key.startswith("#")]
+        kept = [key for key in former if _stays(key, wanted)]
         return [
             self._entry(key, wanted.get(key), former.get(key), context)
             for key in [*kept, *sorted(set(wanted) - set(former))]
@@ -110,7 +121,7 @@ class Addresses:
         found: Entries = {}
         for number, entry in enumerate(native or ()):
             label = (label_of(entry) or "other").rstrip("0123456789 #") or "other"
-            key = label if any(text_of(entry.get(name)) for name in MEMBERS) else f"#{number}"
+            key = label if any(text_of(entry.get(name)) for name in MEMBERS) else _hidden(number, "")
             copy = 2
             while key in found:
                 key, copy = f"{label} {copy}", copy + 1
@@ -139,7 +150,7 @@ class Keyed:
         if old is not None and same(self.get(old, context), wanted):
             return old
         former = self.split(old)
-        kept = {key: entry for key, entry in former.items() if key in wanted or key.startswith("#")}
+        kept = {key: entry for key, entry in former.items() if _stays(key, wanted)}
         return list({**kept, **{key: dict(wanted[key]) for key in sorted(wanted)}}.values())
 
     def split(self, native: Any) -> Entries:
@@ -147,7 +158,7 @@ class Keyed:
         found: Entries = {}
         for number, entry in enumerate(native or ()):
             key = text_of(entry.get(self.key)) or ""
-            found[f"#{number}" if not key or key in found or key.startswith("#") else key] = entry
+            found[_hidden(number, key) if not key or key in found or key.startswith("#") else key] = entry
         return found
 
     def join(self, entries: Mapping[str, Any]) -> list[Any]:

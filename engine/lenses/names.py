@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.lens import Context
+from engine.lens import Context, Refusal
 from engine.lenses.text import Limit, tidy
 
 Name = Mapping[str, str]
@@ -171,11 +171,15 @@ class NamePart:
         if name.get(self.which) == text:
             return old
         wanted = clean({**name, self.which: text})
-        return self.limit.cut(_glued(wanted, comma=_family_first(old)))
+        for spelled in _spellings(wanted, comma=_family_first(old)):
+            if split(spelled) == wanted and self.limit.cut(spelled) == spelled:
+                return spelled
+        parts = ", ".join(f"{part} {value!r}" for part, value in wanted.items())
+        raise Refusal(f"No name written as one text has just these parts: {parts}.")
 
 
-def _glued(name: Name, *, comma: bool) -> str | None:
-    """The text that the rules take apart into just these parts, where there is one: a lone family gets a comma."""
-    texts = [join(name, comma=comma), join({part: text.replace(" ", GLUE) for part, text in name.items()}, comma=comma)]
-    texts += [f"{texts[1]},"] if texts[1] else []
-    return next((text for text in texts if split(text) == clean(name)), texts[1])
+def _spellings(name: Name, *, comma: bool) -> list[str | None]:
+    """Texts that the rules may take apart into these parts: as people write it, with words held together, and a family
+    alone with a comma behind it."""
+    held = join({part: text.replace(" ", GLUE) for part, text in name.items()}, comma=comma)
+    return [join(name, comma=comma), held, f"{held},"] if held else [None]
