@@ -11,7 +11,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from connectors.graph import PREFER, ROOT
 from connectors.http import Client
@@ -33,7 +33,7 @@ def subscribe(http: Client, resource: str, url: str, secret: str, life: timedelt
         "changeType": "created,updated,deleted",
         "notificationUrl": url,
         "lifecycleNotificationUrl": url,
-        "resource": resource,
+        "resource": resource.replace("%3D", "="),  # as Graph's own examples spell ids
         "expirationDateTime": _in_time(life),
         "clientState": secret,
     }
@@ -67,8 +67,8 @@ def verify(body: bytes, secret: str) -> None:
 
 
 def _bare(resource: Any) -> str:
-    """Without the mailbox, which Graph may spell otherwise: `me` or `Users/<id>`."""
-    return _MAILBOX.sub("", str(resource or "")).lower()
+    """Without what Graph may spell otherwise: the mailbox (`me` or `Users/<id>`), and how ids are encoded."""
+    return unquote(_MAILBOX.sub("", str(resource or ""))).lower()
 
 
 def _path(subscription: str) -> str:

@@ -89,7 +89,7 @@ class Connector:
     def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:
         """To the list; the secret has 128 characters at most."""
         known(self.title, self.objects, obj)
-        return graph_hooks.subscribe(self._http, f"me/todo/lists/{self._list(scope)}/tasks", url, secret, LIFE)
+        return graph_hooks.subscribe(self._http, self._folder(scope).path, url, secret, LIFE)
 
     def renew(self, subscription: str) -> datetime:
         """Two more days."""

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -130,8 +131,10 @@ class Server:
         return row
 
     def _resource(self, text: str) -> str | None:
+        """An id in it is percent-encoded, as in any path."""
         match = _RESOURCE.match(text)
-        return f"me/todo/lists/{match[1]}/tasks" if match and match[1] in self.shelf.folders else None
+        known = match is not None and unquote(match[1]) in self.shelf.folders
+        return f"me/todo/lists/{quote(unquote(match[1]), safe='')}/tasks" if match and known else None
 
     def _tell(self, kind: str, row: Row) -> None:
         folder, name = row.data["folder"], self.shelf.id_of(row)
@@ -140,7 +143,7 @@ class Server:
             path = f"Users/{OWNER_ID}/todo/lists/{folder}/tasks/{name}"
             return {"path": path, "@odata.type": "#Microsoft.Graph.todoTask", "@odata.etag": etag(row), "id": name}
 
-        self._subscriptions.tell(kind, f"me/todo/lists/{folder}/tasks", change)
+        self._subscriptions.tell(kind, f"me/todo/lists/{quote(folder, safe='')}/tasks", change)
 
     async def _move(self, request: Request) -> Response:
         body = await request.json()

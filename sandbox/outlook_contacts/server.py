@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -124,11 +125,12 @@ class Server:
         return parts
 
     def _resource(self, text: str) -> str | None:
-        """`me/contacts` is the default folder."""
+        """`me/contacts` is the default folder; an id is percent-encoded, as in any path."""
         match = _RESOURCE.match(text)
-        if match is None or (match[2] and match[2] not in self.shelf.folders):
+        folder = unquote(match[2] or "") if match else None
+        if folder is None or (folder and folder not in self.shelf.folders):
             return None
-        return f"me/contactFolders/{match[2]}/contacts" if match[2] else "me/contacts"
+        return _contacts_of(folder) if folder else "me/contacts"
 
     def _tell(self, kind: str, row: Row) -> None:
         def change(immutable: bool) -> dict[str, str]:
@@ -138,7 +140,7 @@ class Server:
 
         folder = row.data["folder"]
         own = ["me/contacts"] if folder == self.shelf.default.id else []
-        for resource in (*own, f"me/contactFolders/{folder}/contacts"):
+        for resource in (*own, _contacts_of(folder)):
             self._subscriptions.tell(kind, resource, change)
 
     async def _move(self, request: Request) -> Response:
@@ -148,3 +150,7 @@ class Server:
         except Refusal as refusal:
             return JSONResponse({"error": refusal.message}, refusal.status)
         return JSONResponse({"id": self.shelf.id_of(row, immutable=True)})
+
+
+def _contacts_of(folder: str) -> str:
+    return f"me/contactFolders/{quote(folder, safe='')}/contacts"

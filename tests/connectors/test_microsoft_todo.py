@@ -15,7 +15,7 @@ from tests.connectors.conformance import Conformance
 from tests.connectors.control import Control
 from tests.connectors.desk import Desk
 from tests.connectors.hook_receiver import receiver
-from tests.sandbox.graph import Graph, at, rule, signed_in
+from tests.sandbox.graph import Graph, at, rule, signed_in, slashed
 
 __all__ = ["receiver"]
 WEEKLY = rule({"type": "weekly", "daysOfWeek": ["monday"]})
@@ -233,13 +233,16 @@ def test_a_server_that_ignores_versions_is_compared_with(account: Account) -> No
 
 def test_a_subscription_pings_for_its_list(account: Account, receiver: Any) -> None:
     url, told = receiver
-    connector = account.desk.connector
+    desk = account.again({"list": slashed(account.graph, "/me/todo/lists")["displayName"]})
+    connector = desk.connector
     assert isinstance(connector, Hooked)
-    subscription, until = connector.subscribe("tasks", {}, url, "secret")
+    connector.subscribe("tasks", desk.scope, url, "first-secret")
+    subscription, until = connector.subscribe("tasks", desk.scope, url, "secret")
     assert connector.renew(subscription) >= until
     account.add()
+    desk.create(budget())
     body = told.get(timeout=10)
-    assert connector.verify({}, body, "secret") == ()
+    assert connector.verify({}, body, "secret") == () and told.empty()
     with pytest.raises(Refused):
         connector.verify({}, body.replace(b"secret", b"guess!"), "secret")
     connector.unsubscribe(subscription)

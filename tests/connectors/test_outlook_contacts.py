@@ -28,7 +28,7 @@ from tests.connectors.conformance import Conformance
 from tests.connectors.control import Control
 from tests.connectors.desk import Desk
 from tests.connectors.hook_receiver import receiver
-from tests.sandbox.graph import Graph, signed_in
+from tests.sandbox.graph import Graph, signed_in, slashed
 
 __all__ = ["receiver"]
 WORK, HOME, MOBILE = "+44 20 7946 0001", "+44 20 7946 0002", "+44 7700 900003"
@@ -320,16 +320,20 @@ def test_a_lost_answer_to_a_change_never_doubles_it(box: Box) -> None:
 # --- webhooks ------------------------------------------------------------------------------------------------------
 
 
-def test_a_subscription_pings_for_its_folder(box: Box, receiver: Any) -> None:
+@pytest.mark.parametrize("default", [True, False])
+def test_a_subscription_pings_for_its_folder(box: Box, receiver: Any, default: bool) -> None:
     url, told = receiver
-    connector = box.desk.connector
+    other = box.again(folder=slashed(box.graph, "/me/contactFolders")["displayName"])
+    desk, quiet = (box.desk, other) if default else (other, box.desk)
+    connector = desk.connector
     assert isinstance(connector, Hooked)
-    connector.subscribe("contacts", {}, url, "first-secret")
-    subscription, until = connector.subscribe("contacts", {}, url, "secret")
+    connector.subscribe("contacts", desk.scope, url, "first-secret")
+    subscription, until = connector.subscribe("contacts", desk.scope, url, "secret")
     assert connector.renew(subscription) >= until
-    box.desk.create(ada())
+    quiet.create(ada())
+    desk.create(ada())
     body = told.get(timeout=10)
-    assert connector.verify({}, body, "secret") == ()
+    assert connector.verify({}, body, "secret") == () and told.empty()
     with pytest.raises(Refused):
         connector.verify({}, body.replace(b"secret", b"guess!"), "secret")
     connector.unsubscribe(subscription)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -99,6 +100,12 @@ class Graph:
 def place(event: Any) -> str:
     name = event if isinstance(event, str) else event["id"]
     return f"/me/events/{quote(name, safe='')}"
+
+
+def slashed(graph: Graph, path: str) -> Any:
+    """A fresh folder or list whose id has a slash, which has to be percent-encoded wherever it stands in a path."""
+    made = (graph.call("POST", path, 201, json={"displayName": f"Nr {number}"}) for number in count(1))
+    return next(folder for folder in made if "/" in folder["id"])
 
 
 @contextmanager
