@@ -12,7 +12,8 @@ from connectors.http import Response, classify_status, retry_after, where
 from engine.contract import AppError, AuthExpired, Invalid, Missing, Refused, Transient
 
 ROLLING = timedelta(seconds=10)  # the window of the usual limit
-DAILY = timedelta(hours=1)
+_WINDOWS = {"DAILY": timedelta(hours=1), "SECONDLY": timedelta(seconds=1)}
+"""How long to wait where HubSpot names another policy, and no time."""
 LONGEST = 300  # characters of HubSpot's own words in a message
 _NAMED = re.compile(r'"name":\s*"(\w+)"')
 _EXISTING = re.compile(r"Existing ID: (\d+)")
@@ -49,8 +50,8 @@ def _by_status(response: Response, body: Mapping[str, Any], said: str) -> AppErr
     if status == 409:
         return _conflict(body, said)
     if status == 429:
-        daily = "DAILY" in str(body.get("policyName", "")).upper()
-        return Transient(said, wait=retry_after(response) or (DAILY if daily else ROLLING), landed=False)
+        wait = _WINDOWS.get(str(body.get("policyName", "")).upper(), ROLLING)
+        return Transient(said, wait=retry_after(response) or wait, landed=False)
     if status in (423, 477):  # locked, or the account is being moved to another data centre
         return Transient(said, wait=retry_after(response) or ROLLING, landed=False)
     if status in (400, 422):

@@ -1,7 +1,7 @@
 """Reading everything, and what changed: lists for all records, the search for changes, the bin for deletions.
 
 The search answers from an index that is late and is not in order, so it only names records: they are read by their ids,
-and each look goes back by some minutes. It ends after 10,000 hits, so it is begun again from the last time it showed.
+and each look goes back by some minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from engine.contract import CursorExpired, Json, Page, Record
 
 OVERLAP = timedelta(minutes=5)
 BIN = timedelta(days=80)  # HubSpot empties it after 90
-WINDOW = 10_000
 PAGE = 200
 ADDRESS = 6_000  # characters of property names that fit into an address
 ID = "hs_object_id"
@@ -95,52 +94,49 @@ def _page(http: Client, obj: str, params: Mapping[str, str], after: str | None) 
 
 
 def _changed(http: Client, obj: str, start: datetime) -> Iterator[Record]:
-    """What changed from a time on, in that order, by id and time only. Each search gives 10,000 hits at most; the next
-    begins at the last time seen, and where all of those have one and the same time, goes on by id."""
+    """What changed from a time on, in that order, by id and time only.
+
+    Each page begins at the last time seen, not at a position: what is edited meanwhile moves to the end and would make
+    others slip through, and positions end at 10,000. A page that has one and the same time all through goes on by id.
+    """
     seen: set[str] = set()
     last, operator = _milliseconds(start), "GTE"
     while True:
-        begun = last
-        rows = _found(http, obj, [(modified(obj), operator, begun)], modified(obj))
-        hits = 0
-        for row in rows:
-            hits, last = hits + 1, _milliseconds(row.changed_at or start)
-            if row.id not in seen:
-                seen.add(row.id)
-                yield row
-        if hits < WINDOW:
+        rows = _found(http, obj, [(modified(obj), operator, last)], modified(obj))
+        yield from _unseen(rows, seen)
+        if len(rows) < PAGE:
             return
+        begun, last = last, _milliseconds(rows[-1].changed_at or start)
         operator = "GTE"
-        if last == begun:
-            yield from (row for row in _at(http, obj, last) if row.id not in seen)
+        if last == begun or rows[0].changed_at == rows[-1].changed_at:
+            for more in _at(http, obj, last):
+                yield from _unseen(more, seen)
             operator = "GT"
 
 
-def _at(http: Client, obj: str, time: str) -> Iterator[Record]:
+def _at(http: Client, obj: str, time: str) -> Iterator[list[Record]]:
     """All that have this time of change, by id."""
-    last, hits = "0", WINDOW
-    while hits == WINDOW:
-        hits = 0
-        for row in _found(http, obj, [(modified(obj), "EQ", time), (ID, "GT", last)], ID):
-            hits, last = hits + 1, row.id
+    last, more = "0", True
+    while more:
+        rows = _found(http, obj, [(modified(obj), "EQ", time), (ID, "GT", last)], ID)
+        yield rows
+        more = len(rows) == PAGE
+        last = rows[-1].id if rows else last
+
+
+def _unseen(rows: Sequence[Record], seen: set[str]) -> Iterator[Record]:
+    for row in rows:
+        if row.id not in seen:
+            seen.add(row.id)
             yield row
 
 
-def _found(http: Client, obj: str, filters: Sequence[tuple[str, str, str]], sort: str) -> Iterator[Record]:
-    """One search, up to its end or to 10,000 hits."""
+def _found(http: Client, obj: str, filters: Sequence[tuple[str, str, str]], sort: str) -> list[Record]:
+    """The first page of a search."""
     given = [{"propertyName": name, "operator": operator, "value": value} for name, operator, value in filters]
-    asked = {
-        "filterGroups": [{"filters": given}],
-        "sorts": [{"propertyName": sort, "direction": "ASCENDING"}],
-        "properties": [modified(obj)],
-        "limit": PAGE,
-    }
-
-    def fetch(after: str | None) -> dict[str, Any]:
-        return _search(http, obj, asked | ({"after": after} if after else {}))
-
-    for page in by_cursor(fetch, lambda page: after if (after := _after(page)) and int(after) < WINDOW else None):
-        yield from (_light(row, str(row["updatedAt"])) for row in page["results"])
+    order = [{"propertyName": sort, "direction": "ASCENDING"}]
+    asked = {"filterGroups": [{"filters": given}], "sorts": order, "properties": [modified(obj)], "limit": PAGE}
+    return [_light(row, str(row["updatedAt"])) for row in _search(http, obj, asked)["results"]]
 
 
 def _newest(http: Client, obj: str) -> datetime | None:

@@ -23,6 +23,7 @@ ROOT = "3.0/"
 COUNT = 500
 LAP = 20  # members that a page shows of the one before, as they move while others read and write
 OVERLAP = timedelta(minutes=2)
+SECOND = timedelta(seconds=1)
 FEW = 20
 ARCHIVED = "archived"
 SHOWN = "contact_id,email_address,status,merge_fields,language,vip,tags,last_changed"
@@ -77,7 +78,7 @@ def scan(audience: Audience, scope: Json) -> Iterator[Page]:
     newest = _page(audience, {"sort_field": "last_changed", "sort_dir": "DESC", "count": 1})
     begun = _moment(newest[0]["last_changed"]) if newest else None
     recent: dict[str, str] = {}
-    for rows in _all(audience, {"sort_field": "timestamp_opt", "sort_dir": "ASC"}):
+    for rows in _all(audience):
         records = [audience.record_of(row) for row in rows]
         late = [each for each in records if begun is None or not each.changed_at or each.changed_at >= begun - OVERLAP]
         recent |= {record.id: rest.mark(record) for record in late}
@@ -101,7 +102,7 @@ def get(audience: Audience, ids: Sequence[str]) -> Iterator[Record]:
     """The named members; an archived one is gone. Very many are looked up in the list, which shows 500 at a time."""
     listed: dict[str, Record] = {}
     if len(ids) > FEW and len(ids) > _total(audience) / (COUNT - LAP):
-        listed = {str(row["contact_id"]): audience.record_of(row) for rows in _all(audience, {}) for row in rows}
+        listed = {str(row["contact_id"]): audience.record_of(row) for rows in _all(audience) for row in rows}
     for id in ids:
         if id in listed:
             yield listed[id]
@@ -113,26 +114,40 @@ def get(audience: Audience, ids: Sequence[str]) -> Iterator[Record]:
 
 
 def _changed(audience: Audience, since: Since, params: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    start = since.start(OVERLAP).isoformat(timespec="seconds")
-    asked = {"since_last_changed": start, "sort_field": "last_changed", "sort_dir": "ASC", **params}
-    for rows in _all(audience, asked):
-        yield from rows
-
-
-def _all(audience: Audience, params: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Pages by position that overlap; each member once."""
+    """Each page begins a second before the last time seen, as what is edited meanwhile moves to the end; only where
+    that leads nowhere, since very many changed in one second, it is a position."""
+    start, offset = since.start(OVERLAP), 0
+    asked = {"sort_field": "last_changed", "sort_dir": "ASC", "count": COUNT, **params}
     seen: set[str] = set()
-    offset = 0
     while True:
-        rows = _page(audience, {**params, "count": COUNT, "offset": offset})
-        fresh = [row for row in rows if row["contact_id"] not in seen]
-        seen |= {row["contact_id"] for row in fresh}
-        yield fresh
+        at = {"since_last_changed": start.isoformat(timespec="seconds"), "offset": offset}
+        rows = _page(audience, {**asked, **at})
+        fresh = _unseen(rows, seen, offset)
+        yield from fresh
         if len(rows) < COUNT:
             return
-        if not fresh:
-            raise Transient(f"Mailchimp sends the same members for every position (at {offset}). Read again later.")
-        offset += COUNT - LAP
+        following = _moment(rows[-1]["last_changed"]) - SECOND
+        start, offset = (following, 0) if fresh and following > start else (start, offset + COUNT - LAP)
+
+
+def _all(audience: Audience) -> Iterator[list[dict[str, Any]]]:
+    """Pages by position that overlap; each member once."""
+    seen: set[str] = set()
+    offset, full = 0, True
+    while full:
+        asked = {"sort_field": "timestamp_opt", "sort_dir": "ASC", "count": COUNT, "offset": offset}
+        rows = _page(audience, asked)
+        yield _unseen(rows, seen, offset)
+        full, offset = len(rows) == COUNT, offset + COUNT - LAP
+
+
+def _unseen(rows: list[dict[str, Any]], seen: set[str], offset: int) -> list[dict[str, Any]]:
+    """The members that no page has shown before. Transient where a further full page shows nothing else."""
+    fresh = [row for row in rows if row["contact_id"] not in seen]
+    if offset and len(rows) == COUNT and not fresh:
+        raise Transient(f"Mailchimp sends the same members for every position (at {offset}). Read again later.")
+    seen |= {row["contact_id"] for row in fresh}
+    return fresh
 
 
 def _page(audience: Audience, params: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from connectors import connect
+from connectors.http import Client
 from connectors.hubspot.errors import classify
 from engine.contract import CursorExpired, Deleted, Done, Failed, Invalid, Op, Refused, Support, Transient, Write
 from sandbox import start
@@ -261,15 +262,39 @@ def test_what_the_index_shows_late_is_found_and_what_it_shows_wrong_is_not_belie
 
 
 def test_more_changes_than_a_search_shows(desks: dict[str, Desk]) -> None:
-    """10,050 companies from one import have one time of change; others follow."""
+    """10,050 companies from one import have one time of change; others follow, each with its own."""
     desk = desks["companies"]
     assert desk.control is not None
+    before = desk.create({"name": "Before"}, key="before").id
     _, cursor = desk.scan()
     desk.control._send("POST", "fill", {"calendar": "companies", "count": 10_050})
-    more = [desk.create({"name": f"After {number}"}, key=str(number)).id for number in range(3)]
-    seen, after = desk.changes(cursor)
-    assert len(seen) == 10_053 and set(more) <= set(seen)
-    assert desk.changes(after)[0] == {}
+    writes = [Write(op=Op.CREATE, key=str(number), data={"name": f"After {number}"}) for number in range(450)]
+    after = {outcome.record.id for outcome in desk.write(*writes).values() if isinstance(outcome, Done)}
+    seen, cursor = desk.changes(cursor)
+    assert len(seen) == 10_500 and after <= set(seen) and before not in seen
+    assert desk.changes(cursor)[0] == {}
+
+
+def test_nothing_slips_through_while_others_edit(desks: dict[str, Desk], api: httpx.Client) -> None:
+    """What is edited between two pages moves to the end of the search."""
+    desk = desks["companies"]
+    _, cursor = desk.scan()
+    writes = [Write(op=Op.CREATE, key=str(number), data={"name": f"Nr {number}"}) for number in range(500)]
+    made = [outcome.record.id for outcome in desk.write(*writes).values() if isinstance(outcome, Done)]
+    request, edited = Client.request, []
+
+    def edits(self: Client, method: str, url: str, **options: Any) -> Any:
+        answer = request(self, method, url, **options)
+        if url.endswith("/search") and len(edited) < 100:
+            for id in made[len(edited) : len(edited) + 50]:
+                edited.append(id)
+                api.patch(f"/crm/v3/objects/companies/{id}", json={"properties": {"city": "Bath"}})
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", edits)
+        seen, _ = desk.changes(cursor)
+    assert set(seen) == set(made) and len(edited) == 100
 
 
 def test_an_account_with_more_properties_than_fit_into_an_address(desks: dict[str, Desk], api: httpx.Client) -> None:
@@ -289,6 +314,7 @@ def test_an_account_with_more_properties_than_fit_into_an_address(desks: dict[st
     [
         (429, {"policyName": "DAILY", "message": "You have reached your daily limit."}, Transient, 3600),
         (429, {"policyName": "TEN_SECONDLY_ROLLING"}, Transient, 10),
+        (429, {"policyName": "SECONDLY"}, Transient, 1),
         (477, {}, Transient, 10),
         (403, {"errors": [{"message": "m", "context": {"requiredScopes": ["crm.lists.read"]}}]}, Refused, None),
     ],

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from connectors import connect
+from connectors.http import Client
 from connectors.mailchimp import consent
 from connectors.mailchimp.consent import MaySubscribe
 from engine.contract import CursorExpired, Deleted, Done, Failed, Invalid, Op, Refused, Support, Transient, Write
@@ -264,6 +265,32 @@ def test_more_members_than_a_page_shows(desk: Desk) -> None:
     assert {record.id: record for record in desk.get(*list(records)[:600])} == dict(list(records.items())[:600])
     assert desk.connector.requests - before < 10, "they are looked up in the list"
     assert set(desk.changes(cursor)[0]) == set(records)
+
+
+def test_nothing_slips_through_while_others_edit(desk: Desk, api: httpx.Client) -> None:
+    """What is edited between two pages moves to the end."""
+    assert desk.control is not None
+    _, cursor = desk.scan()
+    for number in range(5):
+        at = f"2026-11-23T12:0{number}:00+00:00"
+        desk.control._send("POST", "now", {"now": at})
+        members = [{"email_address": f"{number}-{each}@example.org"} for each in range(250)]
+        desk.control._send("POST", "seed", {"calendar": "primary", "ics": json.dumps(members)})
+    request, edited = Client.request, []
+
+    def edits(self: Client, method: str, url: str, **options: Any) -> Any:
+        answer = request(self, method, url, **options)
+        if url.endswith("/members") and len(edited) < 100:
+            for each in range(len(edited), len(edited) + 50):
+                edited.append(each)
+                api.patch(f"{LIST}/members/0-{each}@example.org", json={"vip": True})
+        return answer
+
+    desk.control._send("POST", "now", {"now": "2026-11-23T12:10:00+00:00"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", edits)
+        seen, _ = desk.changes(cursor)
+    assert len(seen) == 1_250 and len(edited) == 100
 
 
 def test_an_account_with_several_audiences_wants_one_named(desk: Desk, server: Any) -> None:
