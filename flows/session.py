@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,11 +18,14 @@ from engine.canonical import digest, dumps, same
 from engine.contract import Field, Schema
 from engine.mapping import Brakes, MappingError, check_against
 from engine.outset import Outset
+from engine.problem import Problem
 from engine.rebuild import careful, unseen
 from engine.store import put, revise
 from engine.store.lease import Lease
 from engine.store.tables import sides
-from flows.project import Project
+from engine.yamlfile import located
+from flows.project import Project, ProjectError
+from flows.proofs import refused
 
 
 def utc_now() -> datetime:
@@ -37,6 +41,8 @@ class Session:
     sync: str
     clock: Callable[[], datetime] = utc_now
     connectors: dict[str, App] = field(default_factory=dict)
+    lenient: bool = False
+    """It only takes back what was done: a mapping that is not safe to sync with is good enough for that."""
 
     @cached_property
     def deployment(self) -> Any:
@@ -123,14 +129,24 @@ class Session:
 
     @cached_property
     def bound(self) -> Bound:
-        """The mapping bound to the schemas. Raises MappingError where they do not fit."""
+        """The mapping bound to the schemas. Raises MappingError where they do not fit, or a row is not safe."""
         known = self.outset().sides
         schemas = {side: self.schema(side, known[side]["schema"]) for side in self.mapping.sides}
         if check_against(self.mapping, schemas):  # the apps may have changed since
             schemas = {side: self.renew_schema(side, known[side]["schema"]) for side in self.mapping.sides}
         if problems := check_against(self.mapping, schemas):
             raise MappingError(problems)
+        self._safe(schemas)
         return Bound(self.mapping, schemas)
+
+    def _safe(self, schemas: dict[str, Schema]) -> None:
+        unsafe = [] if self.lenient else refused(self.mapping, schemas, self.project.state / "proofs")
+        if unsafe:
+            problems = [Problem(text, tuple(path)) for text, path in unsafe]
+            with suppress(ProjectError):  # a rehearsal has no files
+                problems = located(self.project.mapping_file(self.deployment.mapping), problems)
+            next_ = f"Nothing was read or written. To see all of it: syncline check {self.sync}"
+            raise MappingError([*problems, Problem(next_)])
 
     @cached_property
     def fingerprint(self) -> tuple[dict[str, Any], str]:

@@ -44,6 +44,7 @@ def working(project: Project, sync: str, kind: str, session: Session | None = No
 def begin(project: Project, sync: str, kind: str, session: Session | None = None) -> Work:
     """Takes the lease and opens a run. Raises Busy, MappingError, ProjectError."""
     session = session or Session(project, sync)
+    session.lenient = session.lenient or kind == "undo"
     text, digest = session.fingerprint
     lease = session.lease()
     try:

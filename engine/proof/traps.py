@@ -32,6 +32,8 @@ def static(bound: Bound, row: str, a: str, b: str, two_way: bool) -> Trap | None
         return None
     kinds = {side: _field(bound, row, side).type for side in (a, b)}
     day = next((side for side in (a, b) if kinds[side] == "date"), None)
+    if len({_field(bound, row, side).means for side in (a, b)} - {""}) == 1 and "moment" not in kinds.values():
+        return None  # of one meaning: the lens between them keeps the hour
     if day is None or not any(kinds[side] in _TIMED for side in (a, b)):
         return None
     timed = b if day == a else a

@@ -130,7 +130,8 @@ def _judged(trip: Trip, row: str) -> Outcome:
     unread = next((at for at, view in enumerate(trip.views) if row not in view), None)
     if unread is not None:
         return Outcome(BROKEN, passes[: unread + 1], f"it cannot read what {passes[unread].side} holds")
-    if _substance(passes[0].native) and _empty(views[0]):
+    cell = road.bound.rows[row].cells[road.a]
+    if row in road.back and not cell.part and _substance(passes[0].native) and _empty(views[0]):
         return Outcome(BLANKS, passes[:2])
     if not _empty(views[0]) and _empty(views[1]):
         return Outcome(BLANKS, passes[: 3 if row in road.back else 2])
@@ -143,7 +144,10 @@ def _round(trip: Trip, row: str, views: list[Any], passes: tuple[Passed, ...]) -
     natives = [one.native for one in passes]
     if not same(natives[3], natives[1]) or not same(natives[4], natives[2]) or not same(views[3], views[1]):
         return Outcome(WALKS, passes)
-    if not same(views[2], views[1]):
+    converts = getattr(
+        trip.road.bound.rows[row].cells[trip.road.a].lens, "converts", False
+    )  # another currency is no flip
+    if not same(views[2], views[1]) and not converts:
         return Outcome(FLIPS, passes)
     for at in (0, 1):
         side, native = trip.natives[at]
@@ -197,6 +201,7 @@ def _substance(native: Mapping[str, Any]) -> bool:
 
 
 def _holds(value: Any) -> bool:
+    """A list may hold what its lens does not look for: an entry under another label."""
     if isinstance(value, str):
         return any(char.isalnum() for char in value)
-    return bool(value) or value is False or (value == 0 and value is not None)
+    return isinstance(value, bool | int | float)
