@@ -177,8 +177,13 @@ class Bound:
         return cell.lens.get(cell.value(image), self.context(side, image))
 
     def view(self, side: str, row: str, value: Any, shared: Shared, native: Native) -> Any:
-        """What the side would show after being given a shared value of the row; raises Refusal."""
+        """What the side would show after being given a shared value of the row; raises Refusal.
+
+        Of a list: some entries. Where one may change how others are shown, they stand among the rest of the list.
+        """
         cell = self.rows[row].cells[side]
+        if getattr(cell.lens, "ordered", False):
+            value = {**(shared.get(row) or {}), **value}
         fields, _ = self.put(side, {**shared, row: value}, self.blanked(side, row, native), [row])
         after = {**native, **fields}
         return _shared(self.rows[row], cell.lens.get(cell.value(after), self.context(side, after)))

@@ -128,6 +128,11 @@ class Chain:
         return any(getattr(lens, "part", False) for lens in self.lenses)
 
     @property
+    def converts(self) -> bool:
+        """Whether a side shows a value in terms of its own, such as its currency, that mean the same."""
+        return any(getattr(lens, "converts", False) for lens in self.lenses)
+
+    @property
     def joins(self) -> bool:
         """Whether its native end is `{native field: value}` of several fields."""
         return bool(getattr(self.lenses[0], "joins", False))

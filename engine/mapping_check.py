@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 Fault = tuple[Path, str]
 Schemas = Mapping[str, "Schema"]
-LISTS = ("people", "occurrences", "list")
+LISTS = ("people", "occurrences", "list", "emails", "phones", "urls", "addresses", "tags")
 """Field types that hold several items with a key."""
+WHOLE = ("ref", "choice", *LISTS[2:])
+"""Types of lists that may also travel as one value, or of which a lens takes one entry."""
 
 
 def inner_faults(mapping: SyncMapping) -> list[Fault]:
@@ -205,7 +207,7 @@ def _list_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
     for name, row, side, native, field in _cells(mapping, schemas):
         if field is None or name in told:
             continue
-        if (field.many or field.type in LISTS[:2]) and field.type != "ref" and not row.each:
+        if (field.many or field.type in LISTS[:2]) and field.type not in WHOLE and not row.each:
             told.add(name)
             yield (
                 ("fields", name),

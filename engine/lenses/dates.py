@@ -1,7 +1,7 @@
 """Days and instants.
 
 Shared: a day "2026-11-23", or "--04-12" where the year is not known; an instant in UTC "2026-11-23T10:00:00Z", with a
-fraction only where there is one. A text that is neither is read as it is, and refused where it would have to be written.
+fraction only where there is one. A text that is neither is read as it is, and refused where it would be written.
 """
 
 # ruff: noqa: ARG002 - the arguments are those of the Lens protocol

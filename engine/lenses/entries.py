@@ -22,6 +22,7 @@ from engine.lenses.text import tidy
 Entry = Mapping[str, Any]
 Entries = dict[str, Any]
 _NOWHERE = Context({}, {})
+_RANK = "#rank"
 
 
 def label_of(entry: Entry) -> str | None:
@@ -49,17 +50,19 @@ class Reaches:
     inner: Any = field(default_factory=Email)
     klass: str = "stable"
     reads: tuple[str, ...] = ()
+    ordered: bool = True
+    """How an entry is shown depends on the others: one of them is the main one."""
 
     def get(self, native: Any, context: Context) -> Any:
-        keys = [key for key in self.split(native) if not key.startswith("#")]
-        entries = self.split(native)
+        entries = self._keyed(native)
+        keys = [key for key in entries if not key.startswith("#")]
         return {key: {"label": label_of(entries[key]), "rank": 1 if n == 0 else 2} for n, key in enumerate(keys)}
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         wanted = shared or {}
         if old is not None and same(self.get(old, context), wanted):
             return old
-        former = self.split(old)
+        former = self._keyed(old)
         kept = [key for key in former if _stays(key, wanted)]
         keys = kept + sorted(set(wanted) - set(former))
         first = sorted(key for key, entry in wanted.items() if entry.get("rank") == 1)[:1]
@@ -67,16 +70,22 @@ class Reaches:
         return old if old is not None and same(entries, old) else entries
 
     def split(self, native: Any) -> Entries:
-        """Native entries by key, in their order."""
+        """Native entries by key, each with its rank: the order of the list is what the main one is known by."""
+        entries = self._keyed(native)
+        main = next((key for key in entries if not key.startswith("#")), None)
+        return {key: {**entry, _RANK: 1 if key == main else 2} for key, entry in entries.items()}
+
+    def join(self, entries: Mapping[str, Any]) -> list[Any]:
+        """The native list of these entries."""
+        ranked = sorted(entries.values(), key=lambda entry: entry.get(_RANK, 2))
+        return [{name: value for name, value in entry.items() if name != _RANK} for entry in ranked]
+
+    def _keyed(self, native: Any) -> Entries:
         found: Entries = {}
         for number, entry in enumerate(native or ()):
             key = self.inner.get(entry.get("value"), _NOWHERE) or ""
             found[_hidden(number, key) if not key or key in found or key.startswith("#") else key] = entry
         return found
-
-    def join(self, entries: Mapping[str, Any]) -> list[Any]:
-        """The native list of these entries."""
-        return list(entries.values())
 
 
 def _labelled(old: Entry | None, key: str, shared: Entry | None) -> Entry:

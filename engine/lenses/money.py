@@ -49,6 +49,11 @@ class Money:
     klass: str = "stable"
     reads: tuple[str, ...] = ()
 
+    @property
+    def converts(self) -> bool:
+        """Whether amounts of other currencies are taken: they are not what comes back, and mean the same."""
+        return bool(self.rates)
+
     def get(self, native: Any, context: Context) -> Any:
         amount = self._read(native)
         if amount is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +14,16 @@ from syncline.rehearsal.setting import CLIP
 Atom = tuple[str, str | None]
 
 
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+"""Shared numbers are texts."""
+
+
 def plain(value: Any) -> str | None:
     """A value as all apps can show it: without case, cut short, rounded."""
     if value in (None, "", [], {}):
         return None
-    if isinstance(value, float):
-        return str(round(value))
+    if isinstance(value, float) or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
+        return str(round(float(value)))
     text = value if isinstance(value, str) else dumps(value)
     return text.casefold()[:CLIP] if isinstance(value, str) else text.casefold()
 

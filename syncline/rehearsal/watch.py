@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from engine.bound import Bound
+from engine.bound import Bound, Cell
 from engine.canonical import digest
 from engine.contract import Op, Support, Write
 from engine.store.tables import changes, copies, inbox, sides
@@ -183,8 +183,7 @@ class Watch:
             held = self.world.apps[row["side"]].held
             for name, image in row["synced"].items():
                 cell = self.bound.rows[name].cells[row["side"]]
-                many = self.bound.rows[name].many
-                values = [(cell.name, v) for v in image.values()] if many else [(n, image.get(n)) for n in cell.names]
+                values = _values(cell, image, many=self.bound.rows[name].many)
                 strange = [v for field, v in values if v not in (None, []) and digest([field, v]) not in held]
                 if strange:
                     self.say(7, f"{row['side']} {row['id']} settled with {name} = {strange[0]!r}, which it never held")
@@ -211,3 +210,11 @@ class Watch:
                 fits = at not in there if row.gone else at in known and version == app.version(row)
                 if not fits and at not in asked:
                     self.say(8, f"{record} is {app.version(row)} since before the cursor, known as {version}")
+
+
+def _values(cell: Cell, image: dict[str, Any], *, many: bool) -> list[tuple[str, Any]]:
+    """(field, value), or for a list (field, entry) as the app holds it; a list that is one text there has none."""
+    if not many:
+        return [(name, image.get(name)) for name in cell.names]
+    entries = cell.lens.join(image)
+    return [(cell.name, entry) for entry in entries] if isinstance(entries, list) else []
