@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +51,27 @@ def told(bound: Bound, row: str, found: Found, a: str, b: str, two_way: bool) ->
     """The sentence for a value that failed."""
     outcome = found.faults[row]
     kinds = [_field(bound, row, side) for side in (a, b)]
+    dumb = next((side for side in (a, b) if two_way and _reads_only(bound, row, side)), None)
+    if dumb:
+        other = b if dumb == a else a
+        why = f"the lens of {dumb} only reads, so an edit on {other} could never arrive there"
+        return Trap("one-way", f"row '{row}', {other} -> {dumb}: {why}. Write it one way (to: {other})")
     name, why, cure = _cause(outcome, kinds[0], kinds[1], a, b)
-    if name == "way":
-        cure = cure if two_way else "Map another field, or add a lens"
     return Trap(name, f"row '{row}', {a} -> {b}: {why}{_shown(outcome)}. {cure}", passes=outcome.passes)
+
+
+def _reads_only(bound: Bound, row: str, side: str) -> bool:
+    """Whether the lens leaves what it finds, whatever it is given."""
+    cell = bound.rows[row].cells[side]
+    steps = getattr(cell.lens, "lenses", (cell.lens,))
+    context = bound.context(side, {})
+    with suppress(Exception):  # a lens that minds what it is given does something with it
+        loose = [lens for lens in steps if getattr(lens, "klass", "") == "one-way"]
+        return any(all(lens.put(given, old, context) == old for given, old in _PUT) for lens in loose)
+    return False
+
+
+_PUT = (("a", "b"), ("b", "a"), ("a", None))
 
 
 def _cause(outcome: Outcome, source: Field, target: Field, a: str, b: str) -> tuple[str, str, str]:
