@@ -1,4 +1,4 @@
-"""Checks syncs and mappings: the files, the apps' real fields, the examples."""
+"""Checks syncs and mappings: the files, the apps' real fields, the examples, and the proof of every row."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from flows.project import Project, ProjectError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from engine.contract import Schema
     from engine.mapping import Mapping
+    from engine.proof import Proof, Way
+    from syncline.known import Known
+
+Report = dict[str, Any]
 
 
-def check_all(project: Project, what: str | None, offline: bool) -> list[dict[str, Any]]:
-    """One report per sync or mapping: `{"checked", "mapping", "problems", "examples", "asked"}`."""
+def check_all(project: Project, what: str | None, offline: bool) -> list[Report]:
+    """One report per sync or mapping.
+
+    `{"checked", "mapping", "problems", "examples", "asked", "rows", "unsafe", "notes", "tried"}`: sentences in
+    `problems` and `notes`; `rows` are the ways that values go, `unsafe` what is wrong with some, pass by pass.
+    """
     if what is None:
         return [_sync(project, name, offline) for name in project.syncs()]
     if what.endswith((".yaml", ".yml")) and Path(what).parent.name != "deployments":
@@ -33,9 +40,10 @@ def _has_mapping(project: Project, name: str) -> bool:
         return False
 
 
-def _sync(project: Project, name: str, offline: bool) -> dict[str, Any]:
+def _sync(project: Project, name: str, offline: bool) -> Report:
     from engine.problem import MappingError
     from engine.yamlfile import located
+    from syncline.known import known
 
     report = _report(name)
     try:
@@ -47,13 +55,15 @@ def _sync(project: Project, name: str, offline: bool) -> dict[str, Any]:
     wrong = located(project.deployment_file(name), sync.check_sides(mapping))
     if wrong:
         return {**report, "problems": [str(problem) for problem in wrong]}
-    connections = {side: place.connection for side, place in sync.sides.items()}
-    return _against(project, report, mapping, {} if offline else connections)
+    mapping = mapping.model_copy(update={"sides": {side: sync.side(mapping, side) for side in mapping.sides}})
+    connections = {} if offline else {side: place.connection for side, place in sync.sides.items()}
+    return _against(project, report, mapping, known(project, mapping, connections, name))
 
 
-def _mapping_alone(project: Project, what: str, offline: bool) -> dict[str, Any]:
-    """A mapping without a sync: any connection to the app of a side will do to ask for its fields."""
+def _mapping_alone(project: Project, what: str, offline: bool) -> Report:
+    """Against the fields of whichever connected account fits; without one, against what every account has."""
     from engine.problem import MappingError
+    from syncline.known import known
 
     report = _report(what) | {"mapping": what}
     try:
@@ -62,55 +72,118 @@ def _mapping_alone(project: Project, what: str, offline: bool) -> dict[str, Any]
         return {**report, "problems": [str(problem) for problem in error.problems]}
     by_app = {} if offline else {one.app: one.name for one in reversed(project.connections.all())}
     found = {name: by_app[side.app] for name, side in mapping.sides.items() if side.app in by_app}
-    return _against(project, report, mapping, found)
+    return _against(project, report, mapping, known(project, mapping, found))
 
 
-def _report(checked: str) -> dict[str, Any]:
-    return {"checked": checked, "mapping": "", "problems": [], "examples": 0, "asked": []}
+def _report(checked: str) -> Report:
+    lists: Report = {name: [] for name in ("problems", "asked", "rows", "unsafe", "notes")}
+    return {"checked": checked, "mapping": "", "examples": 0, "tried": 0, **lists}
 
 
-def _against(project: Project, report: dict[str, Any], mapping: Mapping, sides: dict[str, str]) -> dict[str, Any]:
-    """With the fields that the apps have; the examples need those of every side."""
+def _against(project: Project, report: Report, mapping: Mapping, known: Known) -> Report:
+    """With the fields that the apps have; examples and proof need those of every side."""
     from engine.mapping_check import check_against
     from engine.yamlfile import located
 
-    schemas: dict[str, Schema] = {}
-    for side, connection in sides.items():
-        found = _schema(project, mapping, side, connection)
-        if isinstance(found, str):
-            report["problems"].append(found)
-        else:
-            schemas[side] = found
-    report["asked"] = sorted(schemas)
-    wrong = located(project.mapping_file(report["mapping"]), check_against(mapping, schemas))
+    report |= {"asked": sorted(known.asked), "problems": list(known.problems)}
+    if report["problems"]:
+        return report
+    file = project.mapping_file(report["mapping"])
+    judged, left = _part(mapping, known)
+    report["notes"] += left
+    wrong = located(file, check_against(judged, known.schemas))
     report["problems"] += [str(problem) for problem in wrong]
-    if not report["problems"] and set(schemas) == set(mapping.sides):
-        from engine.examples import failures
-
-        report["problems"] += failures(mapping, schemas)
-        report["examples"] = len(mapping.examples)
+    missing = [side for side in mapping.sides if side not in known.schemas]
+    report["notes"] += [f"{side}: which fields it has, only the account itself can tell" for side in missing]
+    if not wrong and not missing:
+        _prove(file, report, judged, known, whole=judged is mapping)
     return report
 
 
-def _schema(project: Project, mapping: Mapping, side: str, connection: str) -> Schema | str:
-    """The live schema, or why there is none."""
-    from engine.contract import AppError
-    from flows.secrets import SecretsError
+def _part(mapping: Mapping, known: Known) -> tuple[Mapping, list[str]]:
+    """Without the rows of fields that not every account has, where the account was not asked."""
+    strange = {
+        name: f"{side}.{native}"
+        for name, row in mapping.fields.items()
+        for side in row.sides
+        for native in row.native(side)
+        if side in known.schemas and side not in known.asked and native not in known.schemas[side].fields
+    }
+    rest = {name: row for name, row in mapping.fields.items() if name not in strange}
+    if not strange or not rest:
+        return mapping, []
+    notes = [f"row '{row}' is not judged: not every account has {field}; ask it" for row, field in strange.items()]
+    return mapping.model_copy(update={"fields": rest}), notes
 
-    try:
-        return project.connector(connection).schema(mapping.sides[side].object)
-    except (AppError, ProjectError, SecretsError) as error:
-        return f"{side}: {error}"
+
+def _prove(file: Path, report: Report, mapping: Mapping, known: Known, *, whole: bool) -> None:
+    from engine.examples import failures
+    from engine.problem import Problem
+    from engine.proof import prove
+    from engine.yamlfile import located
+
+    if whole:
+        report["problems"] += failures(mapping, known.schemas)
+        report["examples"] = len(mapping.examples)
+    proof = prove(mapping, known.schemas, known.samples)
+    wrong = located(file, [Problem(one.text, one.path) for one in proof.findings])
+    report["problems"] += [str(problem) for problem in wrong]
+    report["notes"] += proof.notes
+    report |= _told(proof)
 
 
-def shown(reports: list[dict[str, Any]]) -> RenderableType:
-    """For people: each problem on its line, then what was looked at."""
+def _told(proof: Proof) -> Report:
+    unsafe = [
+        {
+            "trap": one.trap,
+            "text": one.text,
+            "path": list(one.path),
+            "passes": [{"side": side, "value": value} for side, value in one.passes],
+        }
+        for one in proof.findings
+    ]
+    return {"rows": [_way(way) for way in proof.ways], "unsafe": unsafe, "tried": proof.tried}
+
+
+def _way(way: Way) -> Report:
+    found = {"row": way.row, "from": way.source, "to": way.target, "class": way.klass, "how": way.how}
+    return found | ({"note": way.note} if way.note else {})
+
+
+def shown(reports: list[Report]) -> RenderableType:
+    """For people: the rows, then each problem on its line, then what was looked at."""
+    from rich.console import Group
+
     if not reports:
         return "There is no sync to check yet. Next: syncline new NAME --mapping M --side ..."
-    lines = []
+    parts: list[RenderableType] = []
     for one in reports:
-        lines += one["problems"]
+        if one["rows"]:
+            parts.append(_table(one["rows"]))
+        refused = [
+            f"row '{way['row']}', {way['from']} -> {way['to']}: {way['note']}" for way in one["rows"] if "note" in way
+        ]
+        parts += [*(f"note: {note}" for note in [*one["notes"], *refused]), *one["problems"]]
         asked = f"fields of {', '.join(one['asked'])}" if one["asked"] else "without asking the apps"
         state = f"{len(one['problems'])} to put right" if one["problems"] else "ok"
-        lines.append(f"{one['checked']}: {state} ({asked}; {one['examples']} examples run)")
-    return "\n".join(lines)
+        tried = f"{one['examples']} examples run, {one['tried']} values sent round"
+        parts.append(f"{one['checked']}: {state} ({asked}; {tried})")
+    return Group(*parts)
+
+
+def _table(ways: list[Report]) -> RenderableType:
+    """A line for each row and pair of sides."""
+    from engine.proof.proof import ORDER
+    from syncline.output import table
+
+    pairs: dict[tuple[str, ...], dict[str, Report]] = {}
+    for way in ways:
+        pairs.setdefault((way["row"], *sorted((way["from"], way["to"]))), {})[way["from"]] = way
+    rows = []
+    for (row, *_), both in pairs.items():
+        there, *more = both.values()
+        back = more[0] if more else {}
+        worst = max(both.values(), key=lambda way: ORDER.index(way["class"]))
+        sides = f"{there['from']} {'<->' if back else '->'} {there['to']}"
+        rows.append([row, sides, there["class"], back.get("class"), worst["class"], worst["how"]])
+    return table(("row", "sides", "there", "back", "class", "by"), rows)

@@ -118,7 +118,7 @@ def _refusals(found: Found, row: str, outcomes: Sequence[Outcome]) -> None:
     whole = all(one.kind in (REFUSED, UNFIT) or _is_empty(one) for one in outcomes)
     if len(road.rows) == 1 and (closed or unfit or other or whole):
         one = (unfit or real or refused)[0]
-        found.faults[row] = one
+        found.faults[row] = _smallest(found, row, one) if one.passes else one
     else:
         found.notes[row] = f"{len(refused)} of {len(outcomes)} values tried are refused, and wait: {refused[0].says}"
 

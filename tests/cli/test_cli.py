@@ -226,6 +226,7 @@ def test_new_writes_a_sync_that_loads(connected, syncline):
         "  a: {app: google_calendar, object: events, scope: {calendar: primary}}\n"
         "  b: {app: google_calendar, object: events, scope: {calendar: primary}}\n"
         "match: [[title]]\nfields:\n  title: {a: summary, b: summary}\n"
+        "  start: {a: start, b: start}\n  end: {a: end, b: end}\n"
     )
     made = ("new", "work", "--mapping", "twice", "--side", "a=me", "--side", "b=me", "--scope", "b.calendar=Team")
     assert syncline(*made).code == 0

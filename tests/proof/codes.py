@@ -54,6 +54,7 @@ def swapped(text):
 
 
 MADE = {
+    "beware": lambda _: Lens(same, lambda text: f"{text}!" if text.startswith("beware") else text),
     "prefix": lambda word: Lens(same, lambda text: f"{word}{text}"),
     "suffix": lambda word: Lens(same, lambda text: f"{text}{word}"),
     "greeted": lambda word: Keeping(bare(word), lambda text: f"{word}{text}"),

@@ -1,0 +1,102 @@
+"""What a proof says of a row: its class, how that is known, the smallest value that fails; and examples both ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors import load
+from engine.contract import Field, Schema
+from engine.examples import failures
+from engine.proof import prove, seal
+from engine.yamlfile import load_mapping
+from flows.project import LIBRARY
+from tests.proof.build import built, choice, code, text
+from tests.proof.unsafe import number
+
+
+def ways(made, samples=None):
+    return {(way.source, way.target): way for way in prove(*made, samples).ways if way.row == "x"}
+
+
+def only(made, samples=None):
+    (finding,) = prove(*made, samples).findings
+    return finding
+
+
+def test_exact_by_the_lenses_and_stable_where_one_side_holds_less():
+    both = ways(built(text(), text()))
+    assert {(way.klass, way.how) for way in both.values()} == {("exact", "lens")}
+    less = ways(built(text(), text(max_length=10)))
+    assert {way.klass for way in less.values()} == {"stable"}
+
+
+def test_a_lens_that_says_it_is_exact_is_not_believed():
+    both = ways(built(number(), number(digits=0), via={side: ["as_is"] for side in ("crm", "shop")}))
+    assert (both["crm", "shop"].klass, both["crm", "shop"].how) == ("stable", "search")
+
+
+def test_a_row_written_one_way():
+    both = ways(built(text(), text(), via={"shop": code("prefix_Mr ")}, to="shop"))
+    assert {key: way.klass for key, way in both.items()} == {("crm", "shop"): "one-way"}
+
+
+def test_the_smallest_value_that_fails_is_shown_pass_by_pass():
+    finding = only(built(text(), text(), via={"shop": code("prefix_Mr ")}))
+    assert finding.trap == "prefix"
+    assert [side for side, _ in finding.passes] == ["crm", "shop", "crm", "shop", "crm"]
+    assert [value for _, value in finding.passes[:3]] == ["a", "Mr a", "Mr a"]
+    assert "to" in finding.text and finding.path == ("fields", "x")
+
+
+def test_a_large_value_is_made_smaller():
+    """Only texts of eleven characters or more fail; nothing in the value matters but its length."""
+    made = built(text(max_length=400), text(max_length=10), via={"shop": ["trim"]})
+    assert len(only(made).passes[0][1]) == 11
+
+
+def test_real_records_tell_what_nobody_thought_of():
+    """Only the word "beware" comes back otherwise."""
+    made = built(text(), text(), via={"shop": code("beware_")})
+    assert prove(*made).findings == []
+    records = {"crm": [{"name": "A", "x": "fine"}, {"name": "B", "x": "beware"}]}
+    assert "beware" in only(made, records).text
+    assert ways(made, records)["crm", "shop"].how == "samples"
+
+
+def test_a_side_that_is_given_a_constant_tells_nothing_back():
+    both = ways(built(text(), text(), via={"shop": [{"constant": "CRM"}]}))
+    assert {way.klass for way in both.values()} == {"one-way"}
+
+
+def test_values_refused_by_a_side_of_the_same_kind_are_a_note():
+    both = ways(built(Field(type="money"), Field(type="money", currency="EUR")))
+    assert all(way.klass != "unstable" for way in both.values())
+
+
+@pytest.mark.parametrize("file", sorted(LIBRARY.glob("*-meetings.yaml")), ids=lambda file: file.stem)
+def test_the_library_is_proven_with_its_examples(file):
+    mapping = load_mapping(file)
+    schemas = {side: Schema(load(at.app).fields[at.object]) for side, at in mapping.sides.items()}
+    assert prove(mapping, schemas).findings == []
+    assert failures(mapping, schemas) == []
+
+
+def test_examples_run_backwards():
+    """There it is as expected; on the way back the table makes another word of it."""
+    states = ("open", "doing", "done", "late")
+    example = {"say": "x", "given": {"crm": {"x": "open"}}, "expect": {"shop": {"y": "doing"}}}
+    mapping, schemas = built(choice(*states), choice(*states), via={"shop": code("turn_1")}, examples=[example])
+    assert failures(mapping, schemas) == ["example 'x': back from shop, row 'x' comes out as {\"y\":\"done\"}"]
+    mapping, schemas = built(text(), text(), examples=[{**example, "expect": {"shop": {"y": "open"}}}])
+    assert failures(mapping, schemas) == []
+
+
+def test_a_proof_is_sealed_by_all_that_it_depends_on():
+    one, schemas = built(text(), text())
+    assert seal(one, schemas) == seal(*built(text(), text(), conflicts="ask"))
+    others = [
+        built(text(), text(max_length=10)),
+        built(text(), text(), via={"shop": ["trim"]}),
+        built(text(), number()),
+    ]
+    assert len({seal(one, schemas), *(seal(*made) for made in others)}) == 4
