@@ -141,13 +141,17 @@ def _judged(trip: Trip, row: str) -> Outcome:
 
 
 def _round(trip: Trip, row: str, views: list[Any], passes: tuple[Passed, ...]) -> Outcome:
-    natives = [one.native for one in passes]
+    natives = [_even(one.native) for one in passes]
     if not same(natives[3], natives[1]) or not same(natives[4], natives[2]) or not same(views[3], views[1]):
         return Outcome(WALKS, passes)
-    converts = getattr(
-        trip.road.bound.rows[row].cells[trip.road.a].lens, "converts", False
-    )  # another currency is no flip
-    if not same(views[2], views[1]) and not converts:
+    steps = [
+        step for cell in trip.road.bound.rows[row].cells.values() for step in getattr(cell.lens, "lenses", (cell.lens,))
+    ]
+    meant = any(getattr(step, "converts", False) for step in steps)  # another currency is no flip
+    part_of = isinstance(views[2], dict) and same(
+        natives[2], natives[0]
+    )  # nor is an amount whose currency one side knows
+    if not same(views[2], views[1]) and not meant and not part_of:
         return Outcome(FLIPS, passes)
     for at in (0, 1):
         side, native = trip.natives[at]
@@ -168,7 +172,7 @@ def rewritten(road: Road, row: str, side: str, native: Native) -> Native | None:
         _empty(value) for value in own.values()
     ):  # an empty field may be filled by what it means
         return None
-    return None if same(_bare(own), _bare(again)) else again
+    return None if same(_even(_bare(own)), _even(_bare(again))) else again
 
 
 def edited(road: Road, row: str, former: Native, start: Native) -> Outcome | None:
@@ -185,6 +189,15 @@ def edited(road: Road, row: str, former: Native, start: Native) -> Outcome | Non
     if same(shown, wanted) or not same(shown, was):
         return None
     return Outcome(STUCK, (*settled.passes(row), *fresh.passes(row)[:1], Passed(road.b, road.own(row, road.b, after))))
+
+
+def _even(value: Any) -> Any:
+    """With 1.0 as 1: the same number."""
+    if isinstance(value, Mapping):
+        return {key: _even(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_even(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _bare(own: Native) -> Native:
