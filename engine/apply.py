@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import former, journal
 from engine.bound import Bound
@@ -37,6 +37,8 @@ from engine.store.tables import links
 
 LEAST = 50
 """Changes per commit, at the least; a connector's own batch size if that is larger."""
+
+_REVS = select(links.c.id, links.c.rev).where(links.c.id.in_(bindparam("links", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,7 @@ def _still_fit(
     moved = set() if current is None else _moved(bound, target.side, rows, current)
     with store.write() as connection:
         lease.check(connection)
-        query = select(links.c.id, links.c.rev).where(links.c.id.in_([row["link"] for row in rows]))
-        revs = {row.id: row.rev for row in connection.execute(query)}
+        revs = {row.id: row.rev for row in connection.execute(_REVS, {"links": [row["link"] for row in rows]})}
         moved |= made_elsewhere(connection, lease.sync, target.side, [row for row in rows if row["op"] == Op.CREATE])
         fit = [row for row in rows if revs.get(row["link"]) == row["rev"] and row["id"] not in moved]
         fitting = {row["id"] for row in fit}

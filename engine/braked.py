@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from engine import holds
 from engine.bound import Bound
@@ -24,6 +24,21 @@ from engine.store.tables import holds as hold_table
 
 MOST = 1000
 """Changes that a hold shows; it counts and binds all of them."""
+
+_HOLDS = select(hold_table).where(
+    hold_table.c.sync == bindparam("of"), hold_table.c.kind == "brake", hold_table.c.state.in_(("open", "answered"))
+)
+_TOTAL = select(func.count()).where(  # in an index alone, which has all but the documents
+    copies.c.sync == bindparam("of"),
+    copies.c.side == bindparam("at"),
+    copies.c.present.in_(("yes", "missing", "absent", "gone")),
+    copies.c.link.is_not(None),
+)
+_SENT = (journal.c.run == bindparam("of"), journal.c.state.in_(("sent", "doubt", "done")))
+_COUNTED = select(journal.c.link, journal.c.side, journal.c.op).where(*_SENT, journal.c.op != Op.UPDATE)
+_TOLD = select(journal.c.link, journal.c.side, journal.c.op, journal.c.data, journal.c.before).where(
+    *_SENT, journal.c.op == Op.UPDATE
+)
 
 
 def brake(
@@ -66,9 +81,7 @@ def brake(
 
 
 def _holds(connection: Connection, sync: str) -> list[dict[str, Any]]:
-    states = ("open", "answered")
-    where = (hold_table.c.sync == sync, hold_table.c.kind == "brake", hold_table.c.state.in_(states))
-    return [dict(row) for row in connection.execute(select(hold_table).where(*where)).mappings()]
+    return [dict(row) for row in connection.execute(_HOLDS, {"of": sync}).mappings()]
 
 
 def _says(row: dict[str, Any], way: str) -> Any:
@@ -80,19 +93,14 @@ def _key(row: dict[str, Any]) -> Key:
 
 
 def _totals(connection: Connection, sync: str, names: Iterable[str]) -> dict[str, int]:
-    """Side -> how many of its records are linked. Counted in an index alone, which has all but the documents."""
-    known = copies.c.present.in_(("yes", "missing", "absent", "gone"))
-    counted = select(func.count()).where(copies.c.sync == sync, known, copies.c.link.is_not(None))
-    return {side: connection.execute(counted.where(copies.c.side == side)).scalar() or 0 for side in sorted(set(names))}
+    """Side -> how many of its records are linked."""
+    return {side: connection.execute(_TOTAL, {"of": sync, "at": side}).scalar() or 0 for side in sorted(set(names))}
 
 
 def _written(connection: Connection, run: str) -> list[Change]:
     """What earlier rounds of the run have sent; of creates and deletes just that they were."""
-    where = (journal.c.run == run, journal.c.state.in_(("sent", "doubt", "done")))
-    counted = select(journal.c.link, journal.c.side, journal.c.op).where(*where, journal.c.op != Op.UPDATE)
-    found = [_change(row.link, row.side, row.op, {}, {}) for row in connection.execute(counted)]
-    told = select(journal.c.link, journal.c.side, journal.c.op, journal.c.data, journal.c.before)
-    rows = connection.execute(told.where(*where, journal.c.op == Op.UPDATE))
+    found = [_change(row.link, row.side, row.op, {}, {}) for row in connection.execute(_COUNTED, {"of": run})]
+    rows = connection.execute(_TOLD, {"of": run})
     return found + [_change(row.link, row.side, row.op, row.data, row.before) for row in rows]
 
 

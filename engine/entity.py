@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, tuple_
+from sqlalchemy import Connection, bindparam, or_, select, tuple_
 
 from engine.contract import Op
 from engine.store.tables import changes, copies, sides
@@ -17,12 +17,14 @@ from engine.store.tables import changes, copies, sides
 Place = tuple[str, str]
 """(container, record id)."""
 
+_MINE = select(sides.c.container).where(sides.c.sync == bindparam("of"))
+_SHARED = select(sides.c.container).where(sides.c.sync != bindparam("of"), sides.c.container.in_(_MINE))
+_PLACE = _MINE.where(sides.c.side == bindparam("at"))
+
 
 def shared_containers(connection: Connection, sync: str) -> set[str]:
     """Containers of this sync that other syncs use too."""
-    mine = select(sides.c.container).where(sides.c.sync == sync)
-    query = select(sides.c.container).where(sides.c.sync != sync, sides.c.container.in_(mine))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_SHARED, {"of": sync}).scalars())
 
 
 def entity(connection: Connection, start: Place) -> set[Place]:
@@ -43,8 +45,7 @@ def made_elsewhere(connection: Connection, sync: str, side: str, creates: Sequen
 
     Whoever else is about to create there waits until this transaction ends.
     """
-    place = select(sides.c.container).where(sides.c.sync == sync, sides.c.side == side)
-    container = connection.execute(place).scalar() if creates else None
+    container = connection.execute(_PLACE, {"of": sync, "at": side}).scalar() if creates else None
     if container is None or container not in shared_containers(connection, sync):
         return set()
     everyone = select(sides.c.sync).where(sides.c.container == container).order_by(sides.c.sync, sides.c.side)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from engine import ids
 from engine.canonical import digest
@@ -16,6 +16,14 @@ from engine.match import MATCHED
 from engine.store import Store, chunks
 from engine.store.lease import between
 from engine.store.tables import copies, hold_copies, holds, links
+
+_ASKED = select(holds.c.id, holds.c.digest).where(
+    holds.c.sync == bindparam("of"), holds.c.kind == bindparam("about"), holds.c.state.in_(("open", "answered"))
+)
+_ASKED_OF = _ASKED.where(holds.c.link.in_(bindparam("links", expanding=True)))
+_ASKED_AT = _ASKED.where(holds.c.side.in_(bindparam("sides", expanding=True)))
+_LISTED = select(holds).where(holds.c.state == bindparam("is")).order_by(holds.c.opened_at, holds.c.id)
+_LISTED_OF = _LISTED.where(holds.c.sync == bindparam("of"))
 
 
 class HoldError(Exception):
@@ -59,19 +67,25 @@ def reconcile(
     Only what was judged is closed: holds of the links `among`, or of `sides`, where given, and none of the digests to
     `spare`; with `only_open` none at all.
     """
-    where = [holds.c.sync == sync, holds.c.kind == kind, holds.c.state.in_(("open", "answered"))]
-    if sides is not None:
-        where.append(holds.c.side.in_(sides))
-    there: dict[str, str] = {}
-    for part in [None] if among is None else list(chunks(among)):
-        narrowed = where if part is None else [*where, holds.c.link.in_(part)]
-        there |= {row.digest: row.id for row in connection.execute(select(holds.c.id, holds.c.digest).where(*narrowed))}
+    there = _asked(connection, {"of": sync, "about": kind}, among, sides)
     keep = {hold.digest for hold in wanted}.union(spare)
     if not only_open:
         close(connection, [there[found] for found in there if found not in keep], now)
     for hold in wanted:
         if hold.digest not in there:
             there[hold.digest] = _open(connection, sync, hold, now)
+
+
+def _asked(
+    connection: Connection, of: dict[str, Any], among: Sequence[str] | None, sides: Collection[str] | None
+) -> dict[str, str]:
+    """Digest -> id of the holds of a kind that are not closed, of some links or of some sides."""
+    asked: list[tuple[Any, dict[str, Any]]] = [(_ASKED, of)]
+    if among is not None:
+        asked = [(_ASKED_OF, {**of, "links": list(part)}) for part in chunks(among)]
+    elif sides is not None:
+        asked = [(_ASKED_AT, {**of, "sides": list(sides)})]
+    return {row.digest: row.id for query, values in asked for row in connection.execute(query, values)}
 
 
 def close(connection: Connection, ids: Sequence[str], now: str) -> None:
@@ -105,8 +119,7 @@ def _open(connection: Connection, sync: str, hold: Wanted, now: str) -> str:
 
 def listed(store: Store, sync: str | None = None, state: str = "open") -> list[dict[str, Any]]:
     """The holds of a sync (or of all), oldest first."""
-    where = [holds.c.state == state] + ([holds.c.sync == sync] if sync else [])
-    return store.rows(select(holds).where(*where).order_by(holds.c.opened_at, holds.c.id))
+    return store.rows(_LISTED_OF, of=sync, **{"is": state}) if sync else store.rows(_LISTED, **{"is": state})
 
 
 def one(store: Store, hold: str) -> dict[str, Any]:

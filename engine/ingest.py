@@ -34,6 +34,7 @@ _MARK = update(copies).where(*_SIDE, copies.c.id.in_(bindparam("ids", expanding=
 _RENAME = update(copies).where(*_SIDE, copies.c.id == bindparam("known")).values(id=bindparam("aside"))
 _FORGET = delete(copies).where(*_SIDE, copies.c.id == bindparam("known"))
 _ANSWERED = delete(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+_NEWEST = select(func.max(mappings.c.version)).where(mappings.c.sync == bindparam("of"))
 _DIRTY = update(links).where(links.c.id.in_(bindparam("ids", expanding=True))).values(dirty=True, open=True)
 _MOVED = _DIRTY.values(rev=links.c.rev + 1)
 
@@ -209,8 +210,8 @@ def _advance(connection: Connection, common: Row, note: Note) -> None:
     if note.cursor is not None:
         values["cursor"] = note.cursor
     if note.kind == "scan":
-        newest = select(func.max(mappings.c.version)).where(mappings.c.sync == common["sync"])
-        values |= {"scanned_at": common["at"], "mapped": connection.execute(newest).scalar()}
+        newest = connection.execute(_NEWEST, {"of": common["sync"]}).scalar()
+        values |= {"scanned_at": common["at"], "mapped": newest}
     revise(connection, sides, [{"sync": common["sync"], "side": common["side"], **values}])
     if note.pings:
         connection.execute(_ANSWERED, {"ids": list(note.pings)})

@@ -35,6 +35,13 @@ _RECENT = (
 _BUSY = select(history.c.link).where(*_RECENT).group_by(history.c.link).having(func.count() >= 2 * FLIPS)
 _WRITTEN = select(history.c.link, history.c.side, history.c.field, history.c.after).where(*_RECENT)
 
+_PLANNED = table.c.sync == bindparam("of"), table.c.state.in_(("planned", "held"))
+_FORGET = update(table).where(*_PLANNED).values(state="dropped")
+_FORGET_SOME = _FORGET.where(table.c.link.in_(bindparam("links", expanding=True)))
+_WAITING = select(table).where(table.c.run == bindparam("of"), table.c.side == bindparam("at"))
+_WAITING = _WAITING.where(table.c.state == "planned").order_by(table.c.seq)
+_SHARD = _WAITING.where(table.c.seq >= bindparam("first"), table.c.seq < bindparam("end"))
+
 
 def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], stopped: dict[int, str]) -> None:
     """Stores a plan; `stopped` are the changes (by identity) that a brake holds, with the reason."""
@@ -69,10 +76,10 @@ def plan(connection: Connection, sync: str, run: str, found: Sequence[Change], s
 
 def forget(connection: Connection, sync: str, only: Collection[str] | None = None) -> None:
     """Drops what an earlier plan left unsent (for some links): the plan is a function of state, and is made anew."""
-    where = (table.c.sync == sync, table.c.state.in_(("planned", "held")))
-    for part in [None] if only is None else chunks(sorted(only)):
-        narrowed = where if part is None else (*where, table.c.link.in_(part))
-        connection.execute(update(table).where(*narrowed).values(state="dropped"))
+    if only is None:
+        connection.execute(_FORGET, {"of": sync})
+    for part in chunks(sorted(only or ())):
+        connection.execute(_FORGET_SOME, {"of": sync, "links": list(part)})
 
 
 def mark(connection: Connection, ids: Sequence[str], state: str, **values: Any) -> None:
@@ -86,11 +93,13 @@ def waiting(connection: Connection, run: str, side: str, shard: tuple[int, int] 
 
     Creates, updates, then deletes. A shard is (from, before) in `seq`.
     """
-    where = [table.c.run == run, table.c.side == side, table.c.state == "planned"]
-    if shard is not None:
-        where += [table.c.seq >= shard[0], table.c.seq < shard[1]]
+    of = {"of": run, "at": side}
+    if shard is None:
+        found = connection.execute(_WAITING, of)
+    else:
+        found = connection.execute(_SHARD, {**of, "first": shard[0], "end": shard[1]})
     order = {Op.CREATE: 0, Op.UPDATE: 1, Op.DELETE: 2}
-    rows = [dict(row) for row in connection.execute(select(table).where(*where).order_by(table.c.seq)).mappings()]
+    rows = [dict(row) for row in found.mappings()]
     return sorted(rows, key=lambda row: order[Op(row["op"])])
 
 

@@ -15,8 +15,11 @@ _SIDES = select(sides).where(sides.c.sync == bindparam("of"))
 _MAPPED = select(func.max(mappings.c.version)).where(mappings.c.sync == bindparam("of"))
 _COPIES = select(copies.c.side, copies.c.id).where(copies.c.sync == bindparam("of"))
 _MISSING = _COPIES.add_columns(copies.c.link).where(copies.c.present == "missing")
-_UNLISTED = _COPIES.where(
-    copies.c.present == "yes", copies.c.side == bindparam("at"), copies.c.missing_since.is_not(None)
+_UNLISTED = select(copies.c.id).where(
+    copies.c.sync == bindparam("of"),
+    copies.c.present == "yes",
+    copies.c.side == bindparam("at"),
+    copies.c.missing_since.is_not(None),
 )
 _PINGS = select(inbox.c.id, inbox.c.side, inbox.c.record).where(inbox.c.sync == bindparam("of"))
 
@@ -72,4 +75,4 @@ class Outset:
 
 def unlisted(connection: Connection, sync: str, side: str) -> set[str]:
     """Records that are there although the last scan did not list them: the next one asks for each by its id."""
-    return set(connection.execute(_UNLISTED.with_only_columns(copies.c.id), {"of": sync, "at": side}).scalars())
+    return set(connection.execute(_UNLISTED, {"of": sync, "at": side}).scalars())

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import ids
 from engine.store import Store, revise
 from engine.store.tables import changes, mappings, runs
+
+_VERSIONS = select(mappings.c.version, mappings.c.digest).where(mappings.c.sync == bindparam("of"))
+_OPEN = runs.insert()
 
 
 def begin(store: Store, sync: str, kind: str, text: dict[str, Any], digest: str, now: str) -> str:
     """Opens a run; its id. A mapping not seen before becomes a new version."""
     run = ids.new()[:16]
     with store.write() as connection:
-        where = mappings.c.sync == sync
-        rows = connection.execute(select(mappings.c.version, mappings.c.digest).where(where)).all()
+        rows = connection.execute(_VERSIONS, {"of": sync}).all()
         latest = max((row.version for row in rows), default=0)
         version = next((row.version for row in rows if row.digest == digest and row.version == latest), latest + 1)
         if version > latest:
             values = {"sync": sync, "version": version, "digest": digest, "text": text, "at": now}
             connection.execute(mappings.insert().values(**values))
         values = {"id": run, "sync": sync, "kind": kind, "status": "running", "mapping": version}
-        connection.execute(runs.insert().values(**values, started_at=now, report={}))
+        connection.execute(_OPEN, {**values, "started_at": now, "report": {}})
     return run
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from engine import events
 from engine.bound import Bound
@@ -28,6 +28,7 @@ from engine.store import chunks
 from engine.store.tables import copies, holds, links
 
 RULE = "a person rejected the change"
+_ANSWERED = select(holds).where(holds.c.sync == bindparam("of"), holds.c.kind == "brake", holds.c.state == "answered")
 AGAIN = "create"
 """In `stands`: the record is made again where it was deleted."""
 
@@ -37,8 +38,7 @@ def carry_out(connection: Connection, bound: Bound, sync: str, run: str, now: st
 
     The hold stays answered, with what it made stand: those writes are approved with it.
     """
-    where = (holds.c.sync == sync, holds.c.kind == "brake", holds.c.state == "answered")
-    for row in connection.execute(select(holds).where(*where)).mappings().all():
+    for row in connection.execute(_ANSWERED, {"of": sync}).mappings().all():
         detail = row["detail"]
         if not row["answer"].get("skip") or "stands" in detail:
             continue

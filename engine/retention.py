@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Table, delete, exists, func, or_, select, text
+from sqlalchemy import Connection, Delete, Table, bindparam, delete, exists, func, or_, select, text
 
 from engine.store import Store
 from engine.store.tables import changes, copies, copy_keys, history, hold_copies, holds, links, metadata, runs
@@ -19,12 +19,18 @@ OPEN = ("sent", "doubt")
 MARGIN = timedelta(days=1)
 """Kept besides: the plan that a run of the first day carried out, and runs that were killed around midnight."""
 
+_ENDED = (
+    select(runs.c.id)
+    .where(runs.c.sync == bindparam("of"), runs.c.started_at >= bindparam("since"), runs.c.id != bindparam("this"))
+    .where(runs.c.status.in_(("done", "waiting")))
+    .limit(1)
+)
+
 
 def due(store: Store, sync: str, run: str, now: datetime) -> bool:
     """Whether `run` is the first of its sync to come to its end today (UTC): so pruning happens once a day."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
-    where = (runs.c.sync == sync, runs.c.started_at >= today, runs.c.id != run, runs.c.status.in_(("done", "waiting")))
-    return not store.rows(select(runs.c.id).where(*where).limit(1))
+    return not store.rows(_ENDED, of=sync, since=today, this=run)
 
 
 def prune(store: Store, sync: str, keep: timedelta, now: datetime) -> dict[str, int]:

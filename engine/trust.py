@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
 from engine import holds
 from engine.bound import Bound
@@ -21,6 +21,39 @@ from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import changes, copies, sides
 from engine.store.tables import holds as hold_table
+
+_OF: Any = bindparam("of")
+_UNEASY = select(
+    or_(
+        exists().where(copies.c.sync == _OF, copies.c.present.in_(("missing", "absent"))),
+        exists().where(sides.c.sync == _OF, sides.c.untrusted.is_not(None)),
+        exists().where(hold_table.c.sync == _OF, hold_table.c.kind == "outage", hold_table.c.state != "closed"),
+    )
+)
+_HERE = copies.c.sync == _OF, copies.c.side == bindparam("at")
+_OURS = exists().where(
+    changes.c.record == copies.c.id,
+    changes.c.sync == copies.c.sync,
+    changes.c.side == copies.c.side,
+    changes.c.op == Op.DELETE.value,
+    changes.c.state.in_(("sent", "doubt")),
+)
+"""Records that we may have just deleted."""
+_KNOWN = select(copies.c.id).where(*_HERE, copies.c.present != "gone", ~_OURS)
+_THERE = _KNOWN.where(copies.c.present == "yes").limit(1)
+_other = copies.alias()
+_DELETED = exists().where(_other.c.link == copies.c.link, _other.c.sync == copies.c.sync, _other.c.present == "gone")
+"""Records deleted elsewhere, perhaps already by us here: their side need not show them."""
+_AWAY = select(copies.c.id).where(*_HERE, ~_DELETED, copies.c.present.in_(("missing", "absent")))
+_EXPECTED = select(func.count()).where(*_HERE, ~_DELETED, copies.c.present.in_(("yes", "missing", "absent")))
+_ABSENT = select(copies.c.id, copies.c.link, copies.c.present).where(*_HERE, copies.c.present == "absent")
+_MISSING = update(copies).where(*_HERE, copies.c.present == "absent").values(present="missing")
+_RELEASED = select(hold_table.c.detail, hold_table.c.answer).where(
+    hold_table.c.sync == _OF,
+    hold_table.c.kind == "outage",
+    hold_table.c.side == bindparam("at"),
+    hold_table.c.state == "answered",
+)
 
 
 def trust(
@@ -54,11 +87,7 @@ def trust(
 
 def _calm(connection: Connection, sync: str, seen: list[Seen], canaries: Canaries | None) -> bool:
     """Nothing is missing, and nothing was: there is nothing to judge or to store."""
-    away = (copies.c.sync == sync, copies.c.present.in_(("missing", "absent")))
-    doubted = (sides.c.sync == sync, sides.c.untrusted.is_not(None))
-    asked = (hold_table.c.sync == sync, hold_table.c.kind == "outage", hold_table.c.state != "closed")
-    found = select(or_(exists().where(*away), exists().where(*doubted), exists().where(*asked)))
-    if connection.execute(found).scalar():
+    if connection.execute(_UNEASY, {"of": sync}).scalar():
         return False
     return canaries is None or not any(canaries.lost(connection, sync, one.side) for one in seen)
 
@@ -83,39 +112,23 @@ def _judge(
 
 def _conclude(connection: Connection, common: dict[str, Any], *, trusted: bool) -> None:
     """What was absent for the second time is gone where the side is trusted, and merely missing where it is not."""
-    where = (copies.c.sync == common["sync"], copies.c.side == common["side"], copies.c.present == "absent")
+    at = {"of": common["sync"], "at": common["side"]}
     if not trusted:
-        connection.execute(update(copies).where(*where).values(present="missing"))
+        connection.execute(_MISSING, at)
         return
-    for row in connection.execute(select(copies.c.id, copies.c.link, copies.c.present).where(*where)).mappings().all():
+    for row in connection.execute(_ABSENT, at).mappings().all():
         leave(connection, common, dict(row))
 
 
 def _missing(connection: Connection, sync: str, side: str) -> list[str]:
-    away = copies.c.present.in_(("missing", "absent"))
-    return sorted(connection.execute(select(copies.c.id).where(*_expected(sync, side), away)).scalars())
-
-
-def _expected(sync: str, side: str) -> tuple[Any, ...]:
-    """Records that the side should show: not those deleted elsewhere, perhaps already by us here."""
-    other = copies.alias()
-    deleted = exists().where(other.c.link == copies.c.link, other.c.sync == sync, other.c.present == "gone")
-    return copies.c.sync == sync, copies.c.side == side, ~deleted
+    """Of the records that the side should show."""
+    return sorted(connection.execute(_AWAY, {"of": sync, "at": side}).scalars())
 
 
 def _empty(connection: Connection, sync: str, side: str) -> list[str]:
     """All its records, where it lists none of them. Those that we may have just deleted do not count."""
-    ours = exists().where(
-        changes.c.record == copies.c.id,
-        changes.c.sync == sync,
-        changes.c.side == side,
-        changes.c.op == Op.DELETE.value,
-        changes.c.state.in_(("sent", "doubt")),
-    )
-    known = copies.c.sync == sync, copies.c.side == side, copies.c.present != "gone", ~ours
-    if connection.execute(select(copies.c.id).where(*known, copies.c.present == "yes").limit(1)).first():
-        return []
-    return sorted(connection.execute(select(copies.c.id).where(*known)).scalars())
+    at = {"of": sync, "at": side}
+    return [] if connection.execute(_THERE, at).first() else sorted(connection.execute(_KNOWN, at).scalars())
 
 
 def _shown(connection: Connection, bound: Bound, sync: str, side: str, missing: list[str]) -> list[dict[str, Any]]:
@@ -140,19 +153,12 @@ def _reason(
     if whole:
         said = "this looks like an outage or another account, not like deletions"
         return f"lists none of its {missing} known records: {said}"
-    where = (*_expected(sync, side), copies.c.present.in_(("yes", "missing", "absent")))
-    known = connection.execute(select(func.count()).select_from(copies).where(*where)).scalar() or 0
+    known = connection.execute(_EXPECTED, {"of": sync, "at": side}).scalar() or 0
     if missing > brakes.limit("deletes", side).of(known):
         return f"misses {missing} of its {known} known records at once: this looks like an outage, not like deletions"
     return None
 
 
 def _released(connection: Connection, sync: str, side: str, about: str) -> bool:
-    where = (
-        hold_table.c.sync == sync,
-        hold_table.c.kind == "outage",
-        hold_table.c.side == side,
-        hold_table.c.state == "answered",
-    )
-    rows = connection.execute(select(hold_table.c.detail, hold_table.c.answer).where(*where))
+    rows = connection.execute(_RELEASED, {"of": sync, "at": side})
     return any(row.detail["about"] == about and row.answer.get("value") == "release" for row in rows)
