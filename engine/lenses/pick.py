@@ -20,7 +20,8 @@ Entry = Mapping[str, Any]
 class Pick:
     """The first entry with one of these labels, or (no labels) the first of all. `inner` reads what it holds.
 
-    A new entry has the first label. A main entry that is in the list already goes to the front.
+    A new entry has the first label. A main entry that is in the list already goes to the front. Nothing takes the one
+    entry away; of several all stay, for nobody said that another one should take its place.
     """
 
     labels: tuple[str, ...]
@@ -38,7 +39,8 @@ class Pick:
         if self.get(old, context) == self.inner.get(shared, context):
             return old
         if shared is None:
-            return [entry for place, entry in enumerate(entries) if place != at]
+            rest = [entry for place, entry in enumerate(entries) if place != at]
+            return old if self._place(rest) is not None else rest
         if not self.labels and (there := self._there(entries, shared, context)) is not None:
             return [entries.pop(there), *entries]
         if at is None:

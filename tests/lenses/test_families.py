@@ -226,6 +226,8 @@ def test_one_entry_of_a_list() -> None:
     assert main.put("c@x.org", mails, HERE) == [{**mails[0], "value": "c@x.org"}, mails[1]]
     assert main.put("b@x.org", mails, HERE) == [mails[1], mails[0]]
     assert home.put(None, mails, HERE) == [mails[0]]
+    assert main.put(None, mails, HERE) is mails, "nobody said that the other one is the main one now"
+    assert main.put(None, [mails[0]], HERE) == []
     assert home.put("n@x.org", [mails[0]], HERE) == [mails[0], {"value": "n@x.org", "label": "home"}]
     assert main.put("n@x.org", None, HERE) == [{"value": "n@x.org", "label": None}]
     where = lens_of({"where": Field(type="addresses", many=True)}, ["primary", {"part": "city"}])
