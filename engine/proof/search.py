@@ -17,6 +17,8 @@ from engine.proof.values import values
 
 MOST = 80
 """Records made up for one pair of sides."""
+TABLE = 40
+"""Words of a table that are tried."""
 TRIES = 150
 """Values looked at to find the smallest one that fails."""
 
@@ -195,10 +197,16 @@ def _values(road: Road, row: str, name: str) -> list[Any]:
     cells = road.bound.rows[row].cells
     items = [road.bound.sides[side].schema.fields[one] for side, cell in cells.items() for one in cell.names]
     limits = {item.max_length for item in items if item.max_length} | set(_clips(road, row))
-    lens = cells[road.a].lens
-    shows = [native for step in getattr(lens, "lenses", (lens,)) for native in getattr(step, "shows", ())][:40]
+    words = [*_words(cells[road.a].lens, native=True)] or [*_words(cells[road.b].lens, native=False)]
     each = road.bound.mapping.fields[row].each or ""
-    return values(road.bound.sides[road.a].schema.fields[name], limits, shows, each)
+    return values(road.bound.sides[road.a].schema.fields[name], limits, words, each)
+
+
+def _words(lens: Any, *, native: bool) -> Iterator[str]:
+    """The words of a table, as its own side says them or as the others do."""
+    for step in getattr(lens, "lenses", (lens,)):
+        table: Mapping[Any, Any] = getattr(step, "shows", {})
+        yield from (str(word) for word in [*(table if native else table.values())][:TABLE] if isinstance(word, str))
 
 
 def _clips(road: Road, row: str) -> Iterator[int]:

@@ -57,6 +57,8 @@ def told(bound: Bound, row: str, found: Found, a: str, b: str, two_way: bool) ->
         why = f"the lens of {dumb} only reads, so an edit on {other} could never arrive there"
         return Trap("one-way", f"row '{row}', {other} -> {dumb}: {why}. Write it one way (to: {other})")
     name, why, cure = _cause(outcome, kinds[0], kinds[1], a, b)
+    if name == "lost" and any(_is_table(bound, row, side) for side in (a, b)):
+        name, why, cure = _GAP
     return Trap(name, f"row '{row}', {a} -> {b}: {why}{_shown(outcome)}. {cure}", passes=outcome.passes)
 
 
@@ -69,6 +71,11 @@ def _reads_only(bound: Bound, row: str, side: str) -> bool:
         loose = [lens for lens in steps if getattr(lens, "klass", "") == "one-way"]
         return any(all(lens.put(given, old, context) == old for given, old in _PUT) for lens in loose)
     return False
+
+
+def _is_table(bound: Bound, row: str, side: str) -> bool:
+    lens = bound.rows[row].cells[side].lens
+    return any(hasattr(step, "shows") for step in getattr(lens, "lenses", (lens,)))
 
 
 _PUT = (("a", "b"), ("b", "a"), ("a", None))
@@ -104,6 +111,7 @@ def _cause(outcome: Outcome, source: Field, target: Field, a: str, b: str) -> tu
     return _walking(outcome, one_way)
 
 
+_GAP = ("table", "a value is not in the table and arrives as nothing", "Add it to the table, or give a default")
 _TABLE = (
     "table",
     "the table is not invertible: a choice comes back as another one",

@@ -75,7 +75,7 @@ def values(field: Field, limits: Collection[int] = (), known: Sequence[Any] = ()
     elif made is None:
         return []
     else:
-        found = list(made(field, limits, key))
+        found = [*known, *made(field, limits, key)]
     found = list({repr(value): value for value in found}.values())
     return [*found, [] if field.many or field.type in _LISTS else None]
 
