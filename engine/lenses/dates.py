@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from engine.lens import Context, Refusal
@@ -90,8 +91,8 @@ def _of_parts(native: Any) -> str | None:
 def _since(native: Any, per_second: int) -> datetime | None:
     """The instant of a number of seconds or milliseconds since 1970."""
     try:
-        return _EPOCH + timedelta(microseconds=int(float(native) * (1_000_000 // per_second)))
-    except (ValueError, TypeError, OverflowError):
+        return _EPOCH + timedelta(microseconds=int(Decimal(str(native)) * (1_000_000 // per_second)))
+    except (ValueError, ArithmeticError):
         return None
 
 

@@ -121,8 +121,15 @@ class NameText:
         name = clean(shared)
         if old is not None and split(old) == name:
             return old
-        text = self.limit.cut(join(name, comma=_family_first(old)))
+        plain = join(name, comma=_family_first(old))
+        words = join({part: " ".join(_words(text.replace(",", " "))) for part, text in name.items()})
+        text = next((text for text in map(self.limit.cut, (plain, words)) if _lasts(text)), self.limit.cut(words))
         return old if old is not None and split(old) == split(text) else text
+
+
+def _lasts(text: str | None) -> bool:
+    """Whether the name that it shows is shown again where it is written anew."""
+    return split(join(split(text))) == split(text)
 
 
 def _family_first(text: Any) -> bool:

@@ -49,6 +49,9 @@ def test_laws(case: Case, data: Any) -> None:
         shown = case.lens.get(written, HERE)
         json.dumps([written, shown], allow_nan=False)
         assert same(put(case, shown, written), written), "what a side shows stays"
+        copied = put(case, shown, None)
+        lasts = start is not None or copied is ... or same(case.lens.get(copied, HERE), shown)
+        assert lasts, "a copy of a copy shows the same"
         assert same(case.lens.get(put(case, shared, written), HERE), shown), "the same again shows the same"
     assert json.dumps([old, shared]) == before, "nothing is changed in place"
 
