@@ -11,6 +11,7 @@ from engine import record
 from engine.store.lease import Lease
 from flows.project import Project
 from flows.session import Session
+from flows.versions import remember
 
 
 @dataclass
@@ -53,6 +54,7 @@ def begin(project: Project, sync: str, kind: str, session: Session | None = None
         with suppress(Exception):  # it runs out by itself
             lease.give_back()
         raise
+    remember(session)
     return Work(session, run, lease, kind == "plan")
 
 

@@ -1,0 +1,124 @@
+"""A sync with an unsafe row does not start; versions of a mapping, and the way back; what a changed mapping writes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.mapping import MappingError
+from engine.yamlfile import load_mapping
+from flows import proofs
+from flows.versions import differences, document, last_run, versions
+from syncline.cli import main
+from tests.proof.build import code
+from tests.sync.world import make, only, told
+
+__all__ = ["make"]
+UNSAFE = f"  kind: {{a: kind, b: kind, via: {{b: {json.dumps(code('prefix_Mr '))}}}}}"
+
+
+def edited(world, old, new):
+    file = world.root / "mappings" / "things.yaml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def things(make, extra=""):
+    world = make("a", "b", extra=extra)
+    for number in range(5):
+        world.apps["a"].add(name=f"t{number}", note="n", kind="k" if number == 3 else None)
+    world.run()
+    assert told(world.run()) == 0
+    return world
+
+
+def test_an_unsafe_row_stops_a_sync_before_it_reads(make):
+    world = make("a", "b", extra=UNSAFE)
+    world.apps["a"].add(name="t")
+    for start in (world.run, world.plan):
+        with pytest.raises(MappingError, match='each pass adds "Mr " in front') as error:
+            start()
+        assert "things.yaml:12: row 'kind'" in str(error.value)
+        assert "syncline check it" in str(error.value)
+    assert world.apps["b"].live() == {}
+    edited(world, UNSAFE, f"{UNSAFE[:-1]}, to: b}}")
+    world.run()
+    assert only(world.apps["b"])["name"] == "t"
+
+
+def test_a_proof_is_made_once(make, monkeypatch):
+    world = make("a", "b")
+    world.run()
+    (file,) = (world.project.state / "proofs").iterdir()
+    assert json.loads(file.read_text()) == {"mapping": "things", "unsafe": []}
+    monkeypatch.setattr(proofs, "_known", {})
+    monkeypatch.setattr(proofs, "_prove", lambda *_: pytest.fail("it was proved before"))
+    world.run()
+
+
+def test_versions_and_the_way_back(make, capsys):
+    world = things(make)
+    file = world.root / "mappings" / "things.yaml"
+    first = "# how it began\n" + file.read_text()
+    file.write_text(first)
+    edited(world, "match:", "conflicts: ask\nmatch:")
+    edited(world, "people: {", "kind: {a: kind, b: kind}\n  people: {")
+    second = file.read_text()
+    world.run()
+    found = versions(world.project, "it")
+    assert [(row["version"], row["now"]) for row in found] == [(2, True), (1, False)]
+    changed = differences(document(world.project, "it", 1), document(world.project, "it", 2))
+    assert [one["key"] for one in changed] == ["conflicts", "fields.kind"]
+    assert last_run(world.project, "it") == 2
+
+    here = ("--project", str(world.root), "--json")
+    assert main(["mapping", "revert", "it", *here]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["version"], said["comments"]) == (1, True)
+    assert (world.root / "mappings" / "things.yaml.before").read_text() == second
+    assert "kind:" not in file.read_text()
+    assert main(["mapping", "diff", "things", "--offline", *here]) == 2
+    assert [one["key"] for one in json.loads(capsys.readouterr().out)["changed"]] == ["conflicts", "fields.kind"]
+    assert main(["mapping", "versions", "it", *here]) == 0
+    assert [row["now"] for row in json.loads(capsys.readouterr().out)] == [False, True]
+    assert main(["mapping", "revert", "it", "--to", "9", *here]) == 1
+    assert "no version 9" in capsys.readouterr().err
+
+
+def test_a_version_whose_text_is_elsewhere_is_written_from_its_keys(make, capsys):
+    world = things(make)
+    for file in (world.project.state / "mappings" / "it").iterdir():
+        file.unlink()
+    before = document(world.project, "it", 1)
+    edited(world, "match:", "conflicts: ask\nmatch:")
+    world.run()
+    assert main(["mapping", "revert", "it", "--project", str(world.root)]) == 0
+    assert "comments of that version are not known" in capsys.readouterr().out
+    again = load_mapping(world.root / "mappings" / "things.yaml").model_dump(mode="json", by_alias=True)
+    assert differences(before, again) == []
+
+
+def test_a_new_row_writes_only_where_there_is_a_value(make):
+    world = things(make)
+    edited(world, "people: {", "kind: {a: kind, b: kind}\n  people: {")
+    assert world.run().writes["b"] == {"create": 0, "update": 1, "delete": 0}
+    assert [row["kind"] for row in world.apps["b"].live().values() if row["name"] == "t3"] == ["k"]
+    assert told(world.run()) == 0
+
+
+def test_a_row_taken_away_writes_nothing(make):
+    world = things(make)
+    edited(world, "  note:   {a: note, b: note}\n", "")
+    assert told(world.run()) == 0
+
+
+def test_a_filter_that_comes_and_goes_writes_nothing(make):
+    world = things(make)
+    edited(world, "match:", "only: {a: {not: {field: kind, is: k}}}\nmatch:")
+    assert told(world.run()) == 0
+    assert world.status()["a"]["excluded"] == 1
+    edited(world, "only: {a: {not: {field: kind, is: k}}}\n", "")
+    assert told(world.run()) == 0
+    assert len(world.apps["b"].live()) == 5
