@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select
 
 from engine import events, former
+from engine.alike import Alike
 from engine.bound import Bound
 from engine.events import Event
 from engine.filters import qualifies
@@ -176,13 +177,14 @@ def _store(connection: Connection, rows: list[Row], container: str | None) -> No
 def rekey(connection: Connection, bound: Bound, side: str, rows: Sequence[Row]) -> None:
     """Stores the match keys of copies of a side as they are now."""
     readable = [row for row in rows if not row.get("failed")]
-    if not readable or not bound.mapping.match:
+    if not readable or not (bound.mapping.match or bound.mapping.similar):
         return
     unkey(connection, readable[0]["sync"], side, [row["id"] for row in readable])
+    alike = Alike(bound)
     found = [
         {"sync": row["sync"], "side": side, "id": row["id"], "rule": rule, "key": key}
         for row in readable
-        for rule, key in _keys(bound, side, row).items()
+        for rule, key in _keys(bound, alike, side, row).items()
     ]
     put(connection, copy_keys, found)
 
@@ -192,10 +194,10 @@ def unkey(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> N
     connection.execute(_UNKEY, {"of": sync, "at": side, "ids": list(ids)})
 
 
-def _keys(bound: Bound, side: str, row: Row) -> dict[int, str]:
+def _keys(bound: Bound, alike: Alike, side: str, row: Row) -> dict[int, str]:
     """None where a lens meets a value it does not know: the record is parked when it is merged."""
     try:
-        return keys_of(bound, side, row["observed"])
+        return keys_of(bound, side, row["observed"]) | alike.keys(side, row["observed"])
     except Exception:
         log.exception("%s %s has values that cannot be read", side, row["id"])
         return {}

@@ -235,7 +235,8 @@ def _shared(row: Row, value: Any) -> Any:
 def _side(name: str, mapping: MappingModel, schema: Schema) -> BoundSide:
     side = BoundSide(name, schema, mapping.sides[name].zone or schema.zone)
     side.means = {item.means: native for native, item in schema.fields.items() if item.means}
-    for term in {term for rule in mapping.match for term in rule} - set(mapping.fields):
+    similar = mapping.similar.weights if mapping.similar is not None else {}
+    for term in {*similar, *(term for rule in mapping.match for term in rule)} - set(mapping.fields):
         for means, native in side.means.items():
             if means.rsplit(".", 1)[-1] == term:
                 side.matching[term] = native

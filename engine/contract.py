@@ -50,6 +50,8 @@ class Record:
     """Who changed it last, where the app tells. Shown to people, never decided by."""
     stamp: str | None = None
     """The key of the create that made it, where the app keeps that: a lost state is rebuilt from stamps."""
+    merged_into: str | None = None
+    """With `gone`: the id of the record that it is part of now. People made one of two; nobody deleted anything."""
 
 
 @dataclass(frozen=True, slots=True)

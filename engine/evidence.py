@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from engine.bound import Bound
-from engine.match import Member, keys_of
+from engine.match import RULES, Member, keys_of
 from engine.store import chunks
 from engine.store.tables import copies
 
@@ -36,14 +36,17 @@ def _rows(connection: Connection, sync: str, wanted: set[tuple[str, str]]) -> di
 
 
 def _rule(bound: Bound, rows: Sequence[Any]) -> list[str]:
-    """The first rule of `match` by which most of them are alike."""
+    """The first rule of `match` by which most of them are alike; where none is, what `similar` compares them by."""
     keys = [keys_of(bound, row["side"], row["observed"]) for row in rows]
     alike: dict[int, int] = {}
     for number in range(len(bound.mapping.match)):
-        own = [key[number] for key in keys if number in key]
+        own = [key for found in keys for at, key in found.items() if at % RULES == number]
         alike[number] = max((own.count(key) for key in own), default=0)
     best = max(alike, key=lambda number: (alike[number], -number), default=None)
-    return [] if best is None else list(bound.mapping.match[best])
+    similar = bound.mapping.similar
+    if similar is not None and (best is None or alike[best] < 2):
+        return list(similar.weights)
+    return [] if best is None else [str(term) for term in bound.mapping.match[best]]
 
 
 def _candidate(bound: Bound, row: Any, terms: Sequence[str]) -> dict[str, Any]:

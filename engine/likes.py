@@ -10,11 +10,12 @@ from sqlalchemy import Connection, bindparam, select
 
 from engine.bound import Bound
 from engine.linkstate import LinkState
+from engine.match import BLOCKS
 from engine.store import chunks
 from engine.store.tables import copies, copy_keys
 
 _SAME: Any = (copy_keys.c.sync == copies.c.sync) & (copy_keys.c.side == copies.c.side) & (copy_keys.c.id == copies.c.id)
-_KEYED = select(copies.c.link, copies.c.side, copy_keys.c.key).join(copy_keys, _SAME)
+_KEYED = select(copies.c.link, copies.c.side, copy_keys.c.key).join(copy_keys, _SAME).where(copy_keys.c.rule < BLOCKS)
 _LINKED = _KEYED.where(copies.c.link.in_(bindparam("ids", expanding=True)))
 _KEPT_OUT = _KEYED.where(
     copies.c.sync == bindparam("of"),

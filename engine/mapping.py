@@ -18,7 +18,9 @@ from engine.mapping_check import check_against, inner_faults
 from engine.problem import MappingError, Problem, did_you_mean, kind
 from engine.row import Row
 from engine.rules import Rule
+from engine.similar import Similar
 from engine.strict import TAG, Faults, Strict, fault
+from engine.term import Terms
 
 __all__ = ["Brakes", "Example", "Mapping", "MappingError", "Problem", "Row", "Side", "check_against", "schema_json"]
 
@@ -174,8 +176,12 @@ class Mapping(Strict):
     leaving: Literal["keep-copy", "delete-copy"] = Field(
         default="keep-copy", description="What becomes of the copies of a record that no longer qualifies."
     )
-    match: list[Annotated[list[str], Field(min_length=1)]] = Field(
+    match: list[Annotated[list[Terms], Field(min_length=1)]] = Field(
         description="Ways to recognise the same thing at first sight, best first; later the link knows."
+    )
+    similar: Similar | None = Field(
+        default=None,
+        description="Terms with weights: records that no rule matches and that look alike wait for a person.",
     )
     ambiguous: Literal["ask", "skip"] = Field(default="ask", description="Several records match: a hold, or nothing.")
     fields: dict[str, Row] = Field(min_length=1, description="Our name for a field -> where it lives on each side.")

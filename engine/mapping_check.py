@@ -222,16 +222,19 @@ def _match_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
     if len(schemas) < len(mapping.sides):
         return  # a side not seen may be the one that provides the term
     words = _vocabulary(schemas)
-    for index, keys in enumerate(mapping.match):
-        for term in keys:
-            if term in mapping.fields or words.get(term, 0) >= 2:
-                continue
-            text = f"match term '{term}' is no row, and as a vocabulary entry it is known on"
-            if term in words:
-                yield ("match", index), f"{text} one side only"
-            else:
-                known = [*mapping.fields, *(word for word, sides in words.items() if sides >= 2)]
-                yield ("match", index), f"{text} no side{did_you_mean(term, known)}"
+    terms: list[tuple[Path, str]] = [
+        (("match", index), term) for index, keys in enumerate(mapping.match) for term in keys
+    ]
+    terms += [(("similar", term), term) for term in (mapping.similar.weights if mapping.similar is not None else ())]
+    for path, term in terms:
+        if term in mapping.fields or words.get(term, 0) >= 2:
+            continue
+        text = f"{path[0]} term '{term}' is no row, and as a vocabulary entry it is known on"
+        if term in words:
+            yield path, f"{text} one side only"
+        else:
+            known = [*mapping.fields, *(word for word, sides in words.items() if sides >= 2)]
+            yield path, f"{text} no side{did_you_mean(term, known)}"
 
 
 def _vocabulary(schemas: Schemas) -> dict[str, int]:

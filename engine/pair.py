@@ -15,7 +15,8 @@ from engine.entity import being_made, entity, shared_containers
 from engine.events import Event
 from engine.evidence import evidence
 from engine.links import attach, create, sides_of
-from engine.match import MATCHED, SKIPPED, Matches, Member, match, sent_keys, unmatched
+from engine.lookalikes import look_closer
+from engine.match import BLOCKS, MATCHED, RULES, SKIPPED, Matches, Member, match, sent_keys, unmatched
 from engine.store import Store, chunks
 from engine.store.lease import Lease
 from engine.store.tables import copies, copy_keys, links
@@ -46,6 +47,7 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
         has = sides_of(connection, lease.sync, known)
         absent = sides_of(connection, lease.sync, known, ("missing",))
         matches = match(members, groups, has, absent, bound.mapping.match)
+        look_closer(connection, bound, lease.sync, matches, singles)
         _tie(connection, lease.sync, run, matches, now)
         wanted = _ambiguous(connection, bound, lease.sync, matches)
         if bound.mapping.ambiguous == "skip":
@@ -103,7 +105,7 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
     for side in sorted({member.side for member in free}):
         for part in chunks(sorted(member.id for member in free if member.side == side)):
             at = (copy_keys.c.sync == sync, copy_keys.c.side == side, copy_keys.c.id.in_(part))
-            keys.update(connection.execute(select(copy_keys.c.key).where(*at)).scalars())
+            keys.update(connection.execute(select(copy_keys.c.key).where(*at, copy_keys.c.rule < BLOCKS)).scalars())
     groups: dict[tuple[int, str], list[Member]] = defaultdict(list)
     for part in chunks(sorted(keys)):
         query = (
@@ -122,7 +124,7 @@ def _groups(connection: Connection, sync: str, free: list[Member]) -> list[tuple
         for row in connection.execute(query):
             missing = row.present == "missing"
             if row.link is not None or missing or (row.side, row.id) in wanted:
-                groups[row.rule, row.key].append(Member(row.side, row.id, row.link, missing))
+                groups[row.rule % RULES, row.key].append(Member(row.side, row.id, row.link, missing))
     return [(rule, members) for (rule, _), members in sorted(groups.items())]
 
 
@@ -163,16 +165,16 @@ def _take_part(connection: Connection, sync: str, links: list[str]) -> None:
 
 def _ambiguous(connection: Connection, bound: Bound, sync: str, matches: Matches) -> list[holds.Wanted]:
     """The holds; what one is about is its records, however they have changed since."""
-    found = evidence(connection, bound, sync, [members for members, _ in matches.ambiguous])
+    found = evidence(connection, bound, sync, [unsure.members for unsure in matches.ambiguous])
     return [
         holds.Wanted(
             kind="ambiguous",
-            reason=f"{reason}: {', '.join(f'{m.side} {m.id}' for m in members)}",
-            detail={"about": {"records": records}, "records": records, **why},
-            copies=tuple((m.side, m.id) for m in members if m.link is None),
+            reason=f"{unsure.reason}: {', '.join(f'{m.side} {m.id}' for m in unsure.members)}",
+            detail={"about": {"records": records}, "records": records, **why, **unsure.detail},
+            copies=tuple((m.side, m.id) for m in unsure.members if m.link is None),
         )
-        for (members, reason), why in zip(matches.ambiguous, found, strict=True)
-        for records in [[[m.side, m.id] for m in members]]
+        for unsure, why in zip(matches.ambiguous, found, strict=True)
+        for records in [[[m.side, m.id] for m in unsure.members]]
     ]
 
 
