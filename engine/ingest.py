@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from engine.store.lease import Lease
 from engine.store.tables import copies, inbox, links, mappings, sides
 
 Row = dict[str, Any]
+PLAIN = pl.QueryOptFlags.none()
+"""The join is already what it should be: looking for a better one takes longer than most joins."""
 _SIDE = (copies.c.sync == bindparam("of"), copies.c.side == bindparam("at"))
 _SHOWN = {"present": pl.String, "link": pl.String, "missing_since": pl.String, "former": pl.String}
 _DATED = {"created_at": pl.String, "changed_at": pl.String}
@@ -86,8 +89,9 @@ def _sorted(connection: Connection, common: Row, note: Note, path: Path) -> dict
     known = _known(connection, common, None if note.kind == "scan" else frame.get_column("id").to_list())
     joined = frame.lazy().join(known.lazy(), on="id", how="full", coalesce=True, validate="1:1", suffix="_known")
     found: dict[str, list[Row]] = {}
-    sorts = joined.with_columns(kind=_kind(note), missing_since=_unlisted_since(note))
-    for row in sorts.filter(pl.col("kind").is_not_null()).collect().iter_rows(named=True):
+    sorts = joined.with_columns(kind=_kind(note.kind, note.afresh), missing_since=_unlisted_since(note.kind))
+    todo = sorts.filter(pl.col("kind").is_not_null()).collect(optimizations=PLAIN)
+    for row in todo.iter_rows(named=True):
         found.setdefault(row["kind"], []).append(row)
     return found
 
@@ -122,15 +126,16 @@ def _known(connection: Connection, common: Row, ids: list[str] | None) -> pl.Dat
     return pl.DataFrame(rows, schema=_COMPARED, orient="row")
 
 
-def _kind(note: Note) -> pl.Expr:
+@cache
+def _kind(read: str, afresh: bool) -> pl.Expr:
     """What a row of the joined frame is; null where nothing is to be done.
 
     Presence always counts. Absence (from a finished scan, or a 404 on a look) is only a sighting, and a second look
     within one run is no second sighting. An id that comes with another time of creation is another record under it.
     """
     here, gone, present = ~pl.col("gone"), pl.col("gone"), pl.col("present")
-    scan = pl.lit(note.kind == "scan")
-    differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (present != "yes") | pl.lit(note.afresh)
+    scan = pl.lit(read == "scan")
+    differs = pl.col("digest").ne_missing(pl.col("digest_known")) | (present != "yes") | pl.lit(afresh)
     listed_again = scan & ~pl.col("looked") & pl.col("missing_since").is_not_null()
     dated = pl.col("created_at").is_not_null() & pl.col("created_at_known").is_null()
     touched = pl.col("version").ne_missing(pl.col("version_known")) | dated | listed_again
@@ -147,18 +152,19 @@ def _kind(note: Note) -> pl.Expr:
         .then(pl.lit("touched"))
         .when(gone & ~pl.col("looked") & present.is_in(["yes", "missing"]))
         .then(pl.lit("proved"))
-        .when(gone & (present == "missing") & pl.lit(note.kind != "get"))
+        .when(gone & (present == "missing") & pl.lit(read != "get"))
         .then(pl.lit("twice"))
         .when((gone | (gone.is_null() & scan)) & (present == "yes"))
         .then(pl.lit("sighted"))
     )
 
 
-def _unlisted_since(note: Note) -> pl.Expr:
+@cache
+def _unlisted_since(read: str) -> pl.Expr:
     """Since when a record that is there is not listed: what a scan did not list and a look by its id shows is present,
     and is looked at along with each further scan until one lists it again."""
     other = pl.col("created_at") != pl.col("created_at_known")
-    still = pl.col("looked") | pl.lit(note.kind != "scan")
+    still = pl.col("looked") | pl.lit(read != "scan")
     return pl.when(still & pl.col("present").is_in(["yes", "missing"]) & ~other.fill_null(False)).then("missing_since")
 
 

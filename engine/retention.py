@@ -27,6 +27,35 @@ _ENDED = (
 )
 
 
+def _deletions() -> list[tuple[str, Delete]]:
+    """In the order that references ask for."""
+    of: Any = bindparam("of")
+    until: Any = bindparam("until")
+    gone = select(runs.c.id).where(runs.c.sync == of, runs.c.started_at < until)
+    closed = (holds.c.sync == of, holds.c.state == "closed", holds.c.closed_at < until)
+    ended = (
+        select(links.c.id)
+        .where(links.c.sync == of, links.c.ended < until)
+        .where(~exists().where(history.c.link == links.c.id), ~exists().where(changes.c.link == links.c.id))
+    )
+    known = exists().where(
+        copies.c.sync == copy_keys.c.sync, copies.c.side == copy_keys.c.side, copies.c.id == copy_keys.c.id
+    )
+    return [
+        ("history", delete(history).where(history.c.sync == of, history.c.at < until)),
+        ("changes", delete(changes).where(changes.c.run.in_(gone))),
+        ("runs", delete(runs).where(runs.c.id.in_(gone))),
+        ("hold_copies", delete(hold_copies).where(hold_copies.c.hold.in_(select(holds.c.id).where(*closed)))),
+        ("holds", delete(holds).where(*closed)),
+        ("copies", delete(copies).where(copies.c.sync == of, copies.c.link.in_(ended))),
+        ("links", delete(links).where(links.c.id.in_(ended))),
+        ("copy_keys", delete(copy_keys).where(copy_keys.c.sync == of, ~known)),
+    ]
+
+
+_DELETIONS = _deletions()
+
+
 def due(store: Store, sync: str, run: str, now: datetime) -> bool:
     """Whether `run` is the first of its sync to come to its end today (UTC): so pruning happens once a day."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
@@ -41,7 +70,8 @@ def prune(store: Store, sync: str, keep: timedelta, now: datetime) -> dict[str, 
     """
     with store.write() as connection:
         horizon = _horizon(connection, sync, (now - keep - MARGIN).isoformat())
-        return {table: connection.execute(one).rowcount for table, one in _deletions(sync, horizon)}
+        of = {"of": sync, "until": horizon}
+        return {table: connection.execute(one, of).rowcount for table, one in _DELETIONS}
 
 
 def _horizon(connection: Connection, sync: str, cutoff: str) -> str:
@@ -54,30 +84,6 @@ def _horizon(connection: Connection, sync: str, cutoff: str) -> str:
             return cutoff
         cutoff = first
     return ""  # runs that reach into each other without end: nothing goes
-
-
-def _deletions(sync: str, horizon: str) -> list[tuple[str, Delete]]:
-    """In the order that references ask for."""
-    gone = select(runs.c.id).where(runs.c.sync == sync, runs.c.started_at < horizon)
-    closed = (holds.c.sync == sync, holds.c.state == "closed", holds.c.closed_at < horizon)
-    ended = (
-        select(links.c.id)
-        .where(links.c.sync == sync, links.c.ended < horizon)
-        .where(~exists().where(history.c.link == links.c.id), ~exists().where(changes.c.link == links.c.id))
-    )
-    known = exists().where(
-        copies.c.sync == copy_keys.c.sync, copies.c.side == copy_keys.c.side, copies.c.id == copy_keys.c.id
-    )
-    return [
-        ("history", delete(history).where(history.c.sync == sync, history.c.at < horizon)),
-        ("changes", delete(changes).where(changes.c.run.in_(gone))),
-        ("runs", delete(runs).where(runs.c.id.in_(gone))),
-        ("hold_copies", delete(hold_copies).where(hold_copies.c.hold.in_(select(holds.c.id).where(*closed)))),
-        ("holds", delete(holds).where(*closed)),
-        ("copies", delete(copies).where(copies.c.sync == sync, copies.c.link.in_(ended))),
-        ("links", delete(links).where(links.c.id.in_(ended))),
-        ("copy_keys", delete(copy_keys).where(copy_keys.c.sync == sync, ~known)),
-    ]
 
 
 def sizes(store: Store) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from engine import accounting
 from engine.bound import Bound
 from engine.contract import AppError
@@ -32,6 +34,7 @@ LAG = timedelta(seconds=90)
 """So late some lists show a write."""
 ANSWERED = 0.25
 """How often a person looks at what waits after a run."""
+_STATE = {table.name: select(table) for table in (links, copies, changes, holds, history)}
 DEEDS = {"add": 30, "edit": 45, "delete": 12, "twins": 6, "filter": 5, "poison": 2}
 
 
@@ -240,5 +243,4 @@ class History:
             self.watch.say(21, gap)
 
     def _state(self) -> list[str]:
-        tables = (links, copies, changes, holds, history)
-        return [f"{table.name} {row}" for table in tables for row in self.world.store.all(table)]
+        return [f"{name} {row}" for name, query in _STATE.items() for row in self.world.store.rows(query)]

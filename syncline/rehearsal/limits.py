@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from engine.brakes import KINDS
 from engine.contract import Op
 from engine.mapping import Brakes
 from engine.store import Store
 from engine.store.tables import copies, holds
+
+_TOTAL = (
+    select(func.count().label("n"))
+    .select_from(copies)
+    .where(copies.c.sync == bindparam("of"), copies.c.side == bindparam("at"), copies.c.link.is_not(None))
+)
 
 
 class Limits:
@@ -38,9 +44,7 @@ class Limits:
                 yield f"{len(links)} {KINDS[op]} on {side}, the brake allows {allowed}; nobody released {sorted(asked)}"
 
     def _total(self, side: str) -> int:
-        where = (copies.c.sync == self.sync, copies.c.side == side, copies.c.link.is_not(None))
-        query = select(func.count().label("n")).select_from(copies).where(*where)
-        return int(self.store.rows(query)[0]["n"])
+        return int(self.store.rows(_TOTAL, of=self.sync, at=side)[0]["n"])
 
     def _released(self, side: str, kind: str) -> set[str]:
         where = (holds.c.sync == self.sync, holds.c.kind == "brake", holds.c.side == side, holds.c.answer.is_not(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from engine.bound import Bound, Cell
 from engine.canonical import digest
@@ -23,6 +23,23 @@ MOST = 5
 """Requests of a run to one side that has no changes: account, schema, list, second look, look at what was in doubt."""
 OFTEN = 6
 """So many writes of one field with no user's edit in between is oscillation."""
+
+_HERE = (copies.c.link.is_not(None), copies.c.present.in_(("yes", "missing", "absent")))
+_SEVERAL = (
+    select(copies.c.link, copies.c.side)
+    .where(copies.c.sync == SYNC, *_HERE)
+    .group_by(copies.c.link, copies.c.side)
+    .having(func.count() > 1)
+)
+_SETTLED = select(copies.c.side, copies.c.id, copies.c.synced).where(copies.c.sync == SYNC)
+_KNOWN = select(copies.c.side, copies.c.id, copies.c.version, copies.c.present).where(
+    copies.c.sync == SYNC, copies.c.present != "gone"
+)
+_PINGED = select(inbox.c.side, inbox.c.record)
+_CURSORS = select(sides.c.side, sides.c.cursor).where(sides.c.sync == SYNC)
+_SENDING = select(changes).where(changes.c.key == bindparam("by"), changes.c.side == bindparam("at"))
+_PLANNED = select(changes.c.side, func.count().label("n")).where(changes.c.run == bindparam("of"))
+_PLANNED = _PLANNED.group_by(changes.c.side)
 
 
 class Watch:
@@ -90,8 +107,7 @@ class Watch:
         """Without faults a run asks each side a fixed number of times, and a few times for each change it makes."""
         if weather.faults:
             return
-        query = select(changes.c.side, func.count().label("n")).where(changes.c.run == report.run)
-        planned = {row["side"]: row["n"] for row in self.world.store.rows(query.group_by(changes.c.side))}
+        planned = {row["side"]: row["n"] for row in self.world.store.rows(_PLANNED, of=report.run)}
         for side, sent in report.requests.items():
             if sent > MOST + 3 * planned.get(side, 0):
                 self.say(15, f"{sent} requests to {side} for {planned.get(side, 0)} changes")
@@ -100,7 +116,7 @@ class Watch:
         self.found.append(Violation(number, what, unavoidable))
 
     def _journalled(self, app: MemoryApp, write: Write) -> None:
-        rows = self.world.store.all(changes, changes.c.key == write.key, changes.c.side == app.name)
+        rows = self.world.store.rows(_SENDING, by=write.key, at=app.name)
         states = [row["state"] for row in rows]
         for row in rows:
             self.limits.count(app.name, write.op, row)
@@ -171,15 +187,12 @@ class Watch:
         return RESPELLED if silent and self.deaf else ""
 
     def _one_to_one(self) -> None:
-        where = (copies.c.sync == SYNC, copies.c.link.is_not(None), copies.c.present.in_(("yes", "missing", "absent")))
-        query = select(copies.c.link, copies.c.side).where(*where).group_by(copies.c.link, copies.c.side)
-        for row in self.world.store.rows(query.having(func.count() > 1)):
+        for row in self.world.store.rows(_SEVERAL):
             self.say(10, f"link {row['link'][:6]} has several records on {row['side']}")
 
     def _honest(self) -> None:
         """Every settled value was held by that side, or sent to it."""
-        query = select(copies.c.side, copies.c.id, copies.c.synced).where(copies.c.sync == SYNC)
-        for row in self.world.store.rows(query):
+        for row in self.world.store.rows(_SETTLED):
             held = self.world.apps[row["side"]].held
             for name, image in row["synced"].items():
                 cell = self.bound.rows[name].cells[row["side"]]
@@ -190,14 +203,11 @@ class Watch:
 
     def _known(self) -> None:
         """All that the cursor has passed is in the mirror."""
-        query = select(copies.c.side, copies.c.id, copies.c.version, copies.c.present).where(
-            copies.c.sync == SYNC, copies.c.present != "gone"
-        )
-        found = self.world.store.rows(query)
+        found = self.world.store.rows(_KNOWN)
         known = {(row["side"], row["id"]): row["version"] for row in found}
         there = {(row["side"], row["id"]) for row in found if row["present"] == "yes"}
-        asked = {(row["side"], row["record"]) for row in self.world.store.all(inbox)}  # looked at in the next run
-        for state in self.world.store.all(sides, sides.c.sync == SYNC):
+        asked = {(row["side"], row["record"]) for row in self.world.store.rows(_PINGED)}  # looked at in the next run
+        for state in self.world.store.rows(_CURSORS):
             app = self.world.apps[state["side"]]
             epoch, _, seen = (state["cursor"] or "-1:0").partition(":")
             if app.caps.delta is Support.NO or int(epoch) != app.epoch or app.name in self.patchy:
