@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,8 +78,10 @@ def prove(mapping: MappingModel, schemas: Mapping[str, Schema], samples: Samples
     """The proof of a mapping that fits its schemas (`check_against` found nothing). Pure and deterministic."""
     bound, proof = Bound(mapping, schemas), Proof()
     for rows in groups(bound):
+        part = copy(bound)
+        part.rows = {row: bound.rows[row] for row in rows}  # the others would only cost time
         for a, b in _pairs(bound, rows):
-            found = search(bound, rows, a, b, (samples or {}).get(a, ()))
+            found = search(part, rows, a, b, (samples or {}).get(a, ()))
             proof.tried += found.tried
             proof.ways += [_way(bound, row, found, a, b) for row in rows if _goes(bound, row, a, b)]
     rank = {row: place for place, row in enumerate(mapping.fields)}

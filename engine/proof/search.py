@@ -19,6 +19,8 @@ MOST = 80
 """Records made up for one pair of sides."""
 TABLE = 40
 """Words of a table that are tried."""
+EDITS = 12
+"""Values that follow one another on a record."""
 TRIES = 150
 """Values looked at to find the smallest one that fails."""
 
@@ -54,7 +56,7 @@ def search(bound: Bound, rows: Sequence[str], a: str, b: str, samples: Sequence[
         for row, one in outcome.items():
             if row not in found.silent:
                 _note(found, row, one, sampled=False)
-        if number and len(going) == 1 and going[0] not in found.faults:
+        if 0 < number < EDITS and len(going) == 1 and going[0] not in found.faults:
             _edit(found, made[number - 1], made[number])
     for record in samples:
         for row, one in _sampled(found.road, record).items():
