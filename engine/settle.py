@@ -176,7 +176,9 @@ def _take_over(bound: Bound, state: LinkState, row: dict[str, Any], former: dict
                 state.given(side, atom, sent)
             elif row["op"] == Op.CREATE:
                 state.settle(bound, side, atom)
-            elif not same(peek(was, atom), peek(now, atom)):  # changed along: due again if that lost something
+            elif name in was and not same(
+                peek(was, atom), peek(now, atom)
+            ):  # along with it: due if that lost something
                 state.settle(bound, side, atom)
                 state.given(side, atom, peek(now, atom))
 

@@ -53,10 +53,17 @@ def anchor(moment: Mapping[str, Any] | None) -> Anchor | None:
     return Anchor(datetime.fromisoformat(moment["at"]), moment.get("zone"), False)
 
 
+STARTS = ("meeting.start", "task.start", "task.due")
+"""What a series begins with; a task that has no start, on the day it is due."""
+
+
 def series_anchor(context: Context) -> Anchor | None:
     """The start of the record in hand: the native one, or the shared one where the side has none yet."""
     native = read(context.value("meeting.start"), context.zone)
-    return anchor(native or context.shared.get("meeting.start"))
+    if found := native or context.shared.get("meeting.start"):
+        return anchor(found)
+    days = [context.value(means) or context.shared.get(means) for means in STARTS[1:]]
+    return next((anchor({"date": day[:10]}) for day in days if isinstance(day, str)), None)
 
 
 def span(start: Mapping[str, Any], end: Mapping[str, Any]) -> timedelta | None:

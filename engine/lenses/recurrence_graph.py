@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.lens import Context, Refusal
 from engine.lenses import pattern
-from engine.lenses.moment import Anchor, series_anchor
+from engine.lenses.moment import STARTS, Anchor, series_anchor
 from engine.lenses.translate import Translation, translation
 
 
@@ -22,7 +22,7 @@ class PatternedRecurrence:
     """The pattern of a series. The occurrences lens adds the cancelled and moved days that belong to it."""
 
     klass: str = "stable"
-    reads: tuple[str, ...] = ("meeting.start",)
+    reads: tuple[str, ...] = STARTS
 
     def get(self, native: Any, context: Context) -> Any:
         start = series_anchor(context)

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.lens import Context, Refusal
 from engine.lenses import expand, rule, zones
-from engine.lenses.moment import Anchor, series_anchor
+from engine.lenses.moment import STARTS, Anchor, series_anchor
 from engine.lenses.rule_steps import Rule
 
 Repeat = dict[str, Any]
@@ -100,7 +100,7 @@ class Recurrence:
 
     dialect: str = "ical"
     klass: str = "exact"
-    reads: tuple[str, ...] = ("meeting.start",)
+    reads: tuple[str, ...] = STARTS
 
     def get(self, native: Any, context: Context) -> Any:
         return read(native, series_anchor(context)) if native else None

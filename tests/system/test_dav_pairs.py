@@ -138,10 +138,13 @@ def test_task_lists(pair: MakePair) -> None:
     upload(both.desks["a"], both.settings["a"], "t1.ics", TASK).raise_for_status()
     both.desks["b"].create({"summary": "Do", "dtstart": "2026-11-20", "due": "2026-11-23", "priority": "2"}, "do")
     both.desks["b"].create({"summary": "Call", "status": "COMPLETED", "categories": ["b", "a"]}, "call")
-    both.desks["b"].create({"summary": "Gone"}, "gone")
+    both.desks["b"].create(
+        {"summary": "Gone", "due": "2026-11-23", "recurrence": ["RRULE:FREQ=WEEKLY;BYDAY=MO"]}, "gone"
+    )
     both.run()
     assert both.run() == 0
     assert both.shown("a", "summary") == both.shown("b", "summary") and len(both.shown("a", "summary")) == 3
+    assert both.shown("a", "summary")["Gone"]["recurrence"] == ["RRULE:FREQ=WEEKLY;BYDAY=MO"]
 
     both.edit("b", both.find("b", "summary", "Do"), due="2026-11-30", status="COMPLETED")
     both.edit("a", both.find("a", "summary", "Call"), status="NEEDS-ACTION", description="Again")
