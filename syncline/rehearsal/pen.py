@@ -10,10 +10,11 @@ from engine.bound import Bound, Row
 from engine.contract import Field
 from engine.lens import Refusal
 from engine.match import keys_of as match_keys
-from syncline.rehearsal import times
+from syncline.rehearsal import entries, times
+from syncline.rehearsal.entries import NOTHING
 from syncline.rehearsal.sieve import Sieve
 from syncline.rehearsal.spelling import pattern_of, respelled
-from syncline.rehearsal.values import NOTHING, draw, drawable
+from syncline.rehearsal.values import draw, drawable
 
 Native = dict[str, Any]
 Recorded = Mapping[str, Sequence[Native]]
@@ -26,7 +27,7 @@ class Pen:
 
     def __init__(self, bound: Bound, marker: str, recorded: Recorded, number: Callable[[], int]) -> None:
         self.bound, self.marker, self.recorded, self.number = bound, marker, recorded, number
-        self.sieve = Sieve(bound)
+        self.sieve = Sieve(bound, number)
         self.start, self.end = _by_means(bound, ".start"), _by_means(bound, ".end")
         self.repeat, self.changed = _by_type(bound, "recurrence"), _by_type(bound, "occurrences")
         self.times = [name for name in (self.start, self.end, self.repeat, self.changed) if name]
@@ -36,29 +37,36 @@ class Pen:
         data: Native = {self._cell(side, self.marker).name: thing + rng.choice(("", "", " of mine", " \u00fc & co"))}
         data |= self._meeting(side, data, rng)
         for name in self._own(side):
-            if rng.random() < 0.6:
+            if rng.random() < 0.6 or self._needed(side, name):
                 data |= self._drawn(side, name, {}, rng)
         return data | (self.sieve.moved(side, data, rng, inside=True) or {})
 
     def edit(self, side: str, native: Native, rng: random.Random, *, moving: bool = True) -> Native:
         """Fields that a user changes; together with the rest they make a whole record again.
 
-        Without `moving` it stays when it is: whoever moves the like of a record before they are tied makes it another.
+        Without `moving` it keeps what it is known by: whoever changes that in the like of a record before they are tied
+        makes it another.
         """
-        names = [*self._own(side), *[name for name in self.times if moving and self._source(side, name)]]
-        name = rng.choice(names)
+        known = {str(term) for rule in self.bound.mapping.match for term in rule}
+        names = [*self._own(side), *[name for name in self.times if self._source(side, name)]]
+        free = [name for name in names if moving or name not in (*self.times, *known)]
+        if not free:
+            return {}
+        name = rng.choice(free)
         if name in self.times:
             return self._rescheduled(side, native, rng)
-        cell, field = self._cell(side, name), self._field(side, name)
+        cell, field, fields = self._cell(side, name), self._field(side, name), self.bound.sides[side].schema.fields
         if rng.random() < 0.1 and not (field.required or cell.part):
-            return {native: [] if self.bound.rows[name].many else None for native in cell.names}
+            return {one: [] if fields[one].many else None for one in cell.names}
         return self._drawn(side, name, native, rng)
 
     def twin(self, side: str, other: str, native: Native, rng: random.Random) -> Native | None:
         """The like of another side's record, made here by hand; None where nobody could tell that they are one."""
         thing = str(native[self._cell(other, self.marker).name])
         shared = self.bound.get(other, native)
-        fields = self._put(side, {self.marker: thing, **self._part(shared)}, {}, [self.marker, *self.times])
+        told = [self.marker, *self._telling(side, other, shared)]
+        known = {name: shared[name] for name in told}
+        fields = self._put(side, {**known, self.marker: thing, **self._part(shared)}, {}, [*told, *self.times])
         if fields is None:
             return None
         whole = {**dict.fromkeys(self.bound.wanted[side]), **fields}
@@ -68,8 +76,8 @@ class Pen:
         ):
             return None
         for name in self._own(side):
-            if rng.random() < 0.6:
-                fields |= self._drawn(side, name, {}, rng)
+            if name not in told and rng.random() < 0.6:
+                fields |= self._drawn(side, name, fields, rng)
         return fields | (self.sieve.moved(side, fields, rng, inside=True) or {})
 
     def poison(self, side: str, poison: str) -> Native:
@@ -115,23 +123,35 @@ class Pen:
             return self._put(side, {name: times.start_of(rng, self.number())}, native, [name]) or {}
         if self.bound.rows[name].many:
             samples = self._samples(side, cell.name)
-            return {cell.name: self._entries(field, list(native.get(cell.name) or []), samples, rng)}
+            had, new = entries.parted(field, native.get(cell.name)), self._entry(field, samples, rng)
+            return {cell.name: entries.edited(field, had, new, self.bound.mapping.fields[name].each, rng)}
         fields = self.bound.sides[side].schema.fields
         drawn = {one: draw(rng, fields[one], self.number(), self._samples(side, one)) for one in cell.names}
         return {one: value for one, value in drawn.items() if value is not NOTHING}
 
-    def _entries(self, field: Field, entries: list[Any], samples: list[Any], rng: random.Random) -> list[Any]:
-        """A list with one entry more, one less, or one that has changed."""
-        found = [entry for sample in samples for entry in sample]
-        new = draw(rng, field, self.number(), found)
-        at = rng.randrange(len(entries)) if entries else 0
-        chance = rng.random()
-        if entries and chance < 0.3:
-            return entries[:at] + entries[at + 1 :]
-        if entries and chance < 0.5 and isinstance(new, dict) and isinstance(entries[at], dict):
-            kept = {"email": entries[at].get("email")} if "email" in entries[at] else {}
-            return [*entries[:at], {**new, **kept}, *entries[at + 1 :]]
-        return entries if new is NOTHING else [*entries, new]
+    def _entry(self, field: Field, samples: list[Any], rng: random.Random) -> Any:
+        """One of a list, perhaps one that was seen before."""
+        found = [entry for sample in samples for entry in entries.parted(field, sample)]
+        if field.type not in entries.LISTS:
+            return draw(rng, field, self.number(), found)
+        return rng.choice(found) if found and rng.random() < 0.25 else entries.entry(field, rng, self.number())
+
+    def _needed(self, side: str, name: str) -> bool:
+        """Whether a record cannot do without: its app asks for it, or the filter does."""
+        names = self._cell(side, name).names
+        fields = self.bound.sides[side].schema.fields
+        return any(fields[one].required or one in self.sieve.known.get(side, ()) for one in names)
+
+    def _telling(self, side: str, other: str, shared: Mapping[str, Any]) -> list[str]:
+        """Rows besides the marker and the times by which a rule recognises records of both sides; [] for none."""
+        rows, free = self.bound.rows, {self.marker, *self.times}
+        for rule in self.bound.mapping.match:
+            if all(
+                term in free or (term in rows and {side, other} <= set(rows[term].cells) and shared.get(term))
+                for term in rule
+            ):
+                return [term for term in rule if term not in free]
+        return []
 
     def _part(self, shared: Mapping[str, Any]) -> dict[str, Any]:
         return {name: shared[name] for name in self.times if shared.get(name) not in (None, {})}

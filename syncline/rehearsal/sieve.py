@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from engine.bound import Bound
@@ -18,8 +19,8 @@ TRIES = 30
 class Sieve:
     """`only`, for all sides."""
 
-    def __init__(self, bound: Bound) -> None:
-        self.bound = bound
+    def __init__(self, bound: Bound, number: Callable[[], int] = lambda: 0) -> None:
+        self.bound, self.number = bound, number
         self.rules = bound.mapping.only
         self.known = {side: sorted(fields(rule)) for side, rule in self.rules.items()}
         self.mapped = {
@@ -62,11 +63,11 @@ class Sieve:
 
     def _candidates(self, side: str, name: str) -> list[Any]:
         """Values that the rule names for a field, and two that it does not."""
-        found: list[Any] = [None, "something else"]
+        found: list[Any] = [None, f"something else {self.number()}"]
         for leaf in leaves(self.rules[side]):
             if isinstance(leaf, Compare) and leaf.field == name:
-                for _, operand in leaf.tests:
-                    found += operand if isinstance(operand, list) else [operand]
+                for test, operand in leaf.tests:
+                    found += [] if test == "known" else operand if isinstance(operand, list) else [operand]
         field = self.bound.sides[side].schema.fields.get(name)
         found += list(field.choices or ()) if field else []
         return [[value] if field and field.many and value is not None else value for value in found]

@@ -17,7 +17,8 @@ def occurring(bound: Bound, shared: Mapping[str, Any]) -> set[str] | None:
     """The starts (ISO wall times) of a shared record's occurrences in its first years, without the cancelled ones and
     with the moved ones where they went; None where it has no start or no telling."""
     rows = {row.means.rpartition(".")[2]: shared.get(name) for name, row in bound.rows.items()}
-    begin, repeat = anchor(rows.get("start")), rows.get("repeat")
+    start, repeat = rows.get("start"), rows.get("repeat")
+    begin = anchor(start) if isinstance(start, dict) else None  # a task starts on a day
     if begin is None or not repeat:
         return None
     name = next(row.name for row in bound.rows.values() if row.means.endswith(".start"))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.contract import Field
+from syncline.rehearsal import amounts, entries
+from syncline.rehearsal.entries import NOTHING
 
-NOTHING = object()
-"""No value can be made for this field."""
 Entry = dict[str, Any]
 TAILS = (
     "",
@@ -67,7 +67,7 @@ def _again(value: Any, field: Field, number: int) -> Any:
         return {**value, "email": f"r{number}@example.com"} if field.type == "people" else value
     if isinstance(value, str) and field.type in ("text", "html"):
         return f"w{number} {value}"
-    return value
+    return f"w{number}.{value}" if field.type == "email" else value
 
 
 def _text(rng: random.Random, field: Field, number: int) -> str:
@@ -112,7 +112,17 @@ KINDS: Mapping[str, Callable[[random.Random, Field, int], Any]] = {
     "html": _html,
     "people": person,
     "choice": lambda rng, field, _: rng.choice(sorted(field.choices)) if field.choices else NOTHING,
-    "bool": lambda rng, _field, _number: rng.random() < 0.5,
-    "number": lambda _rng, _field, number: number,
+    "bool": amounts.truth,
+    "number": amounts.number,
+    "money": amounts.money,
+    "date": amounts.day,
+    "instant": amounts.instant,
+    "duration": amounts.duration,
+    "email": entries.email,
+    "phone": entries.phone,
+    "url": entries.url,
+    "country": entries.country,
+    "address": entries.address,
+    **dict.fromkeys(entries.LISTS, entries.several),
     "list": lambda rng, _field, number: [f"w{number}", rng.choice(("red", "blue, green"))],
 }
