@@ -117,7 +117,7 @@ def _states(sync: str) -> Select[Any]:
         select(hold_copies.c.side, hold_copies.c.record).where(*asked_of)
     )
     outage = and_(copies.c.present.in_(("missing", "absent")), _outage(sync, exists()))
-    asked = ("refused", "doubt", "loop")
+    asked = ("refused", "doubt", "loop", "merge")
     braked = (changes.c.link == copies.c.link, changes.c.state == "held")  # not by sync: SQLite would go by that first
     ladder: list[tuple[ColumnElement[bool], str, Any, Any]] = [
         (_held(("conflict",)), "conflict", _hold(("conflict",), holds.c.reason), _hold(("conflict",))),

@@ -8,7 +8,7 @@ lens looks at besides), as stored in `copies.synced`. Shared records are `{row: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,13 +103,27 @@ class BoundSide:
 class Bound:
     """The mapping at work. Pure: the same arguments give the same answers."""
 
-    def __init__(self, mapping: MappingModel, schemas: Mapping[str, Schema]) -> None:
+    def __init__(
+        self,
+        mapping: MappingModel,
+        schemas: Mapping[str, Schema],
+        resting: Collection[str] = (),
+        needs: Mapping[str, str] | None = None,
+    ) -> None:
+        """`resting`: rows that are left out for now. `needs`: side -> why nothing can be created there."""
         self.mapping = mapping
+        self.resting = frozenset(resting)
+        self.needs = dict(needs or {})
         self.names = tuple(mapping.sides)
         self.sides = {name: _side(name, mapping, schemas[name]) for name in self.names}
-        self.rows = {row.name: row for row in _ordered(mapping, self.sides)}
+        self.rows = {row.name: row for row in _ordered(mapping, self.sides, self.resting)}
         self.refs: Lookup = Literal()
         """What references stand for; the steps of a run look it up for the records at hand."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether new records cannot be matched: a row that they are known by rests."""
+        return any(term in self.resting for rule in self.mapping.match for term in rule)
 
     @cached_property
     def wanted(self) -> dict[str, frozenset[str]]:
@@ -120,6 +134,7 @@ class Bound:
         for name, side in self.sides.items():
             names = {used for row in self.rows.values() if name in row.cells for used in row.cells[name].fields}
             rule = self.mapping.only.get(name)
+            names |= {native for row in self.resting for native in self.mapping.fields[row].native(name)}
             names |= set(side.matching.values()) | (set(fields(rule)) if rule is not None else set())
             wanted[name] = frozenset(names | {"unreadable"})
         return wanted
@@ -243,9 +258,9 @@ def _side(name: str, mapping: MappingModel, schema: Schema) -> BoundSide:
     return side
 
 
-def _ordered(mapping: MappingModel, sides: Mapping[str, BoundSide]) -> list[Row]:
+def _ordered(mapping: MappingModel, sides: Mapping[str, BoundSide], resting: Collection[str]) -> list[Row]:
     """The rows, those that others look at first and list rows last: a put sees what was put before it."""
-    rows = [_row(name, model, mapping, sides, {}) for name, model in mapping.fields.items()]
+    rows = [_row(name, model, mapping, sides, {}) for name, model in mapping.fields.items() if name not in resting]
     scalar = {row.name: row for row in rows if not row.many}
     lists = [_row(row.name, mapping.fields[row.name], mapping, sides, scalar) for row in rows if row.many]
     ordered = sorted(scalar.values(), key=lambda row: max((len(cell.reads) for cell in row.cells.values()), default=0))

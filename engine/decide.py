@@ -135,7 +135,7 @@ def _decide_part(
     marks.resume(connection, sync, again)
     judged = [link for link in ids if link not in unsure]
     kinds = {hold.kind for hold in wanted} | {hold["kind"] for found in asked.values() for hold in found}
-    for kind in sorted(kinds & {"conflict", "refused", "loop"}):
+    for kind in sorted(kinds & {"conflict", "refused", "loop", "merge"}):
         holds.reconcile(connection, sync, kind, [hold for hold in wanted if hold.kind == kind], now, among=judged)
     events.note(connection, told)
     return changes, given

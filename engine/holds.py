@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from engine import ids
+from engine import ids, merged
 from engine.canonical import digest
 from engine.events import Event, note
 from engine.match import MATCHED
@@ -147,6 +147,8 @@ def answer(store: Store, hold: str, said: dict[str, Any], now: str) -> dict[str,
             )
         if row["kind"] == "ambiguous":
             _answer_ambiguous(connection, dict(row), said, now)
+        if row["kind"] == "merge" and said.get("skip"):
+            merged.keep(connection, dict(row))
         return {**row, "state": "answered", "answer": said}
 
 
@@ -159,8 +161,10 @@ def _check(connection: Connection, row: dict[str, Any], said: dict[str, Any]) ->
         raise HoldError(f"a hold of kind {kind} is not answered like that; answer with {ways(kind)}.")
     if way == "take" and said["take"] not in sides:
         raise HoldError(f"hold {row['id']} has values from {', '.join(sides)}, none from {said['take']}.")
-    if kind in ("brake", "outage", "loop") and way == "value" and said["value"] != "release":
+    if kind in ("brake", "outage", "loop", "schema", "merge") and way == "value" and said["value"] != "release":
         raise HoldError(f"hold {row['id']} is answered with {ways(kind)}.")
+    if kind == "schema" and way == "value" and row["detail"]["kind"] not in ("retyped", "required"):
+        raise HoldError(f"{row['reason']}. Bring the field back, edit the mapping, or answer with --skip.")
     if kind == "doubt" and way == "value":
         where = (copies.c.sync == row["sync"], copies.c.side == row["side"], copies.c.id == str(said["value"]))
         if connection.execute(select(copies.c.id).where(*where, copies.c.link.is_(None))).first() is None:
@@ -177,6 +181,8 @@ _WAYS = {
     "refused": ("skip",),
     "doubt": ("value", "skip"),
     "loop": ("value",),
+    "schema": ("value", "skip"),
+    "merge": ("value", "skip"),
 }
 """Which answers each kind takes."""
 
@@ -189,6 +195,8 @@ def ways(kind: str) -> str:
         "outage": "--value release if the records really are gone (each is looked at once more first)",
         "loop": "--value release to let it go on",
         "refused": "--skip to leave that side as it is",
+        "schema": "--value release to go on with the field as it is now, or --skip to do without it",
+        "merge": "--value release to delete what was merged elsewhere too, or --skip to keep it there",
         "doubt": "--value ID of the record it became, or --skip if it was not created",
     }.get(kind, "--take SIDE, --value V or --skip")
 

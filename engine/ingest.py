@@ -19,6 +19,7 @@ from engine import events, former
 from engine.arrivals import arrive, created, observed, passed, unkey
 from engine.bound import Bound
 from engine.events import Event
+from engine.merged import absorb
 from engine.snapshot import Note, frame_of, note_of
 from engine.store import Store, chunks, revise
 from engine.store.lease import Lease
@@ -71,8 +72,10 @@ def ingest(store: Store, bound: Bound, lease: Lease, run: str, side: str, path: 
         arrive(connection, bound, common, [*found.get("new", []), *reused], found.get("changed", []))
         mark_dirty(connection, [row["link"] for row in found.get("changed", []) if row["link"]])
         _touch(connection, common, found.get("touched", []))
-        for row in found.get("proved", []):
+        proved = found.get("proved", [])
+        for row in [row for row in proved if not row["merged_into"]]:
             leave(connection, common, row)
+        absorb(connection, common, [row for row in proved if row["merged_into"]])
         _mark(connection, common, "absent", found.get("twice", []))
         _mark(connection, common, "missing", [*found.get("sighted", []), *doubted])
         _disbelieve(connection, common, doubted)
@@ -150,7 +153,7 @@ def _kind(read: str, afresh: bool) -> pl.Expr:
         .then(pl.lit("changed"))
         .when(here & touched)
         .then(pl.lit("touched"))
-        .when(gone & ~pl.col("looked") & present.is_in(["yes", "missing"]))
+        .when(gone & (~pl.col("looked") | pl.col("merged_into").is_not_null()) & present.is_in(["yes", "missing"]))
         .then(pl.lit("proved"))
         .when(gone & (present == "missing") & pl.lit(read != "get"))
         .then(pl.lit("twice"))

@@ -9,8 +9,10 @@ from typing import Any
 from engine import holds
 from engine.bound import Bound
 from engine.canonical import digest
-from engine.linkstate import Atom, LinkState, label
+from engine.linkstate import Atom, Copy, LinkState, label
 from engine.merge import Conflict, Merged, merge
+from engine.merged import KEPT, MARK
+from engine.merged import asked as merged_too
 from engine.plan import Change, LinkPlan, Refused, Rules, plan_deletes, plan_link
 from engine.undo.marks import STAYS, TAKEN, plan_undone, resumed
 
@@ -77,6 +79,9 @@ def judge_link(
         verdict.resumed = resumed(link, merged.edited)
         if not verdict.resumed:
             return _unmade(bound, link, before, rules, verdict)
+    away = next((copy for copy in link.copies.values() if copy.present == "gone" and _is_merged(copy)), None)
+    if away is not None:
+        return _merged_away(bound, link, before, rules, verdict, away, asked)
     reasons = [copy.excluded for copy in link.copies.values() if copy.excluded and copy.excluded != TAKEN]
     if reasons:
         verdict.frozen = reasons[0]
@@ -101,6 +106,34 @@ def _unmade(bound: Bound, link: LinkState, before: dict[str, Any], rules: Rules,
     verdict.ended = none and not link.kept_apart()
     if not none:
         _take(verdict, plan_undone(bound, link, rules), before, rules)
+    return verdict
+
+
+def _is_merged(copy: Copy) -> bool:
+    return (copy.excluded or "").startswith(MARK)
+
+
+def _merged_away(
+    bound: Bound,
+    link: LinkState,
+    before: dict[str, Any],
+    rules: Rules,
+    verdict: Verdict,
+    away: Copy,
+    asked: list[dict[str, Any]],
+) -> Verdict:
+    """The record is part of another one on one side: what is left of it elsewhere waits for a person."""
+    rest = [side for side, copy in link.copies.items() if copy.present != "gone"]
+    verdict.ended = not rest and not link.kept_apart()
+    verdict.frozen = away.excluded if rest else None
+    deletable = [side for side in rest if bound.mapping.deletes_at(side)]
+    if not deletable or str(away.excluded).endswith(KEPT):
+        return verdict
+    reason = f"{away.id} was {away.excluded}; on {' and '.join(deletable)} they are still two records"
+    detail = {"about": [away.side, away.id, away.excluded]}
+    verdict.holds.append(holds.Wanted("merge", reason, detail, link=link.id, side=away.side))
+    if any(merged_too(hold) for hold in asked):
+        _take(verdict, plan_deletes(bound, link, rules, away.side), before, rules)
     return verdict
 
 

@@ -32,7 +32,7 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
     """
     with store.write() as connection:
         lease.check(connection)
-        free = _free(connection, bound, lease.sync, unread, now)
+        free = _free(connection, bound, lease.sync, unread, now) if not bound.blind else []
         if not free:
             holds.reconcile(connection, lease.sync, "ambiguous", [], now)
             return 0

@@ -85,6 +85,9 @@ def plan_link(
         elif copy is None:
             if not creates or not _creates(bound, link, side) or blocked:
                 continue
+            if side in bound.needs:
+                plan.waits.append(bound.needs[side])
+                continue
             plan.barred |= side in link.barred
             if side in rules.trusted and side not in link.barred and (side in link.again or link.readable()):
                 _create(bound, link, side, rules, plan)

@@ -20,6 +20,7 @@ SCHEMA = {
     "created_at": pl.String,
     "changed_by": pl.String,
     "gone": pl.Boolean,
+    "merged_into": pl.String,  # the record that one which is gone is part of now
     "looked": pl.Boolean,  # read by id only, not from the app's own list: its absence is no proof
     "asked": pl.Boolean,  # read by id, listed or not
     "digest": pl.String,  # of `data`
@@ -99,4 +100,4 @@ def _row(record: Record, looked: bool, wanted: frozenset[str]) -> tuple[object, 
     data = pick(record.data, wanted)
     changed, created = (at.isoformat() if at else None for at in (record.changed_at, record.created_at))
     told = (record.version, changed, created, record.changed_by)
-    return record.id, *told, record.gone, looked, looked, digest(data), dumps(data)
+    return record.id, *told, record.gone, record.merged_into, looked, looked, digest(data), dumps(data)

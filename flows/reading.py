@@ -33,7 +33,8 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
     """Reads one side into a snapshot. `known` is the state before any side was read. Raises AppError."""
     session, path = work.session, _path(work, side)
     known = known or session.outset()
-    state, afresh, trusted = known.sides[side], known.afresh(side), known.sides[side]["untrusted"] is None
+    state, trusted = known.sides[side], known.sides[side]["untrusted"] is None
+    afresh = known.afresh(side) or awaited(work, side)
     scan = full or afresh or state["cursor"] is None or not trusted or _lost(work, side, known)
     revisit = known.revisit(side) if trusted else known.loose(side)
     if scan:
@@ -47,6 +48,12 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
     source = _source(work, side, cursor, revisit, state["account"], afresh, known.pinged(side), full or afresh)
     log.info("reading %s (%s)", side, "everything" if scan else "changes")
     return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
+
+
+def awaited(work: Work, side: str) -> bool:
+    """Whether a row waits only for this side to be read anew."""
+    _ = work.session.bound  # which looks at the schemas
+    return any(side not in hold["detail"].get("seen", ()) for hold in work.session.returning if hold["row"])
 
 
 def _lost(work: Work, side: str, known: Outset) -> bool:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from connectors import App
+from engine import resting
 from engine.apply import Target
 from engine.bound import Bound
 from engine.canary import Canaries
 from engine.canonical import digest, dumps, same
-from engine.contract import Field, Schema
+from engine.contract import AppError, Schema
+from engine.drift import Drift, drifts, lenient, renewed, schema_of
 from engine.mapping import Brakes, MappingError, check_against
 from engine.outset import Outset
 from engine.problem import Problem
@@ -26,6 +28,11 @@ from engine.store.tables import sides
 from engine.yamlfile import located
 from flows.project import Project, ProjectError
 from flows.proofs import refused
+
+AGE = timedelta(hours=6)
+"""A schema is read again after so long: an app may have changed its fields."""
+SOON = timedelta(seconds=50)
+"""The same where something rests because of it: in every run."""
 
 
 def utc_now() -> datetime:
@@ -43,6 +50,10 @@ class Session:
     connectors: dict[str, App] = field(default_factory=dict)
     lenient: bool = False
     """It only takes back what was done: a mapping that is not safe to sync with is good enough for that."""
+    drifts: list[Drift] = field(default_factory=list)
+    """What apps have changed about fields that the mapping uses, once `bound` is known."""
+    returning: list[dict[str, Any]] = field(default_factory=list)
+    """The holds of rows that may go to work again, once every side has been read anew."""
 
     @cached_property
     def deployment(self) -> Any:
@@ -113,34 +124,78 @@ class Session:
 
     def schema(self, side: str, stored: dict[str, Any] | None) -> Schema:
         """The side's schema as it is stored, or, where it is not, as the app has it now. Raises AppError."""
-        if stored is None:
-            return self.renew_schema(side, None)
-        return Schema({name: Field(**item) for name, item in stored["fields"].items()}, stored["zone"])
+        return schema_of(stored if stored is not None else self.renew_schema(side, None))
 
-    def renew_schema(self, side: str, stored: dict[str, Any] | None) -> Schema:
-        """Reads the side's schema and stores it where it has changed. Raises AppError."""
+    def renew_schema(self, side: str, stored: dict[str, Any] | None) -> dict[str, Any]:
+        """Reads the side's schema and stores it; the document, see engine/drift.py. Raises AppError."""
         schema = self.connector(side).schema(self.mapping.sides[side].object)
-        doc = {"fields": {name: asdict(item) for name, item in schema.fields.items()}, "zone": schema.zone}
-        if not same(doc, stored):
-            with self.project.store.write() as connection:
-                revise(connection, sides, [{"sync": self.sync, "side": side, "schema": doc}])
+        doc = renewed(stored, schema, self.now)
+        changed = not same({**doc, "at": None}, {**(stored or {}), "at": None})
+        if changed or self._aged(stored, AGE):
+            self.store_schema(side, doc)
+        if changed:
             self.__dict__.pop("bound", None)
-        return schema
+        return doc
+
+    def store_schema(self, side: str, doc: dict[str, Any]) -> None:
+        """Stores what is known of a side's schema."""
+        with self.project.store.write() as connection:
+            revise(connection, sides, [{"sync": self.sync, "side": side, "schema": doc}])
+
+    def doubt_schema(self, side: str) -> None:
+        """The side has refused a value: the next run looks whether its fields are still what they were."""
+        stored = self.outset().sides[side]["schema"]
+        if stored and stored.get("at"):
+            self.store_schema(side, {**stored, "at": None})
+
+    def _aged(self, stored: dict[str, Any] | None, most: timedelta) -> bool:
+        at = (stored or {}).get("at")
+        return at is None or self.clock() - datetime.fromisoformat(at) >= most
+
+    def _schemas(self) -> dict[str, dict[str, Any]]:
+        """The schemas as documents, read anew where they are old, in doubt, or something rests because of them."""
+        stored = {side: self.outset().sides[side]["schema"] for side in self.mapping.sides}
+        docs = {side: doc if doc is not None else self.renew_schema(side, None) for side, doc in stored.items()}
+        unfit = {one.side for one in drifts(self.mapping, docs)}
+        for side, doc in docs.items():
+            if stored[side] is not None and self._aged(doc, SOON if side in unfit else AGE):
+                with suppress(AppError):  # what is known of it has to do
+                    docs[side] = self.renew_schema(side, doc)
+        return docs
 
     @cached_property
     def bound(self) -> Bound:
         """The mapping bound to the schemas. Raises MappingError where they do not fit, or a row is not safe."""
-        known = self.outset().sides
-        schemas = {side: self.schema(side, known[side]["schema"]) for side in self.mapping.sides}
-        if check_against(self.mapping, schemas):  # the apps may have changed since
-            schemas = {side: self.renew_schema(side, known[side]["schema"]) for side in self.mapping.sides}
-        if problems := check_against(self.mapping, schemas):
+        docs = self._schemas()
+        if self._misfits(docs):  # the apps may have changed since
+            docs = {side: self.renew_schema(side, doc) for side, doc in docs.items()}
+        if problems := self._misfits(docs):
             raise MappingError(problems)
-        self._safe(schemas)
-        return Bound(self.mapping, schemas)
+        return self.bind(docs)
 
-    def _safe(self, schemas: dict[str, Schema]) -> None:
-        unsafe = [] if self.lenient else refused(self.mapping, schemas, self.project.state / "proofs")
+    def bind(self, docs: dict[str, dict[str, Any]], awake: str | None = None) -> Bound:
+        """The mapping on these schemas, without the rows that rest, but for one. Raises MappingError."""
+        self.drifts = drifts(self.mapping, docs)
+        with self.project.store.read() as connection:
+            holds = resting.asked(connection, self.sync)
+        self.returning = resting.back(holds, self.drifts)
+        rows = {one.row for one in self.drifts if one.row} | {hold["row"] for hold in self.returning if hold["row"]}
+        asleep = {row for row in rows if row in self.mapping.fields and row != awake}
+        free = {tuple(hold["detail"]["about"]) for hold in holds if resting.released(hold)}
+        needs = {one.side: one.reason for one in self.drifts if not one.row and one.about not in free}
+        self._safe({side: lenient(doc) for side, doc in docs.items()}, asleep)
+        return Bound(self.mapping, {side: schema_of(doc) for side, doc in docs.items()}, asleep, needs)
+
+    def _misfits(self, docs: dict[str, dict[str, Any]]) -> list[Problem]:
+        """What does not fit, and is no change that lets a row rest."""
+        rows = {one.row for one in drifts(self.mapping, docs)}
+        found = check_against(self.mapping, {side: schema_of(doc) for side, doc in docs.items()})
+        return [one for one in found if not (one.path[:1] == ("fields",) and one.path[1] in rows)]
+
+    def _safe(self, schemas: dict[str, Schema], asleep: set[str]) -> None:
+        rows = {name: row for name, row in self.mapping.fields.items() if name not in asleep}
+        awake = self.mapping.model_copy(update={"fields": rows}) if asleep else self.mapping
+        unsafe = [] if self.lenient else refused(awake, schemas, self.project.state / "proofs")
         if unsafe:
             problems = [Problem(text, tuple(path)) for text, path in unsafe]
             with suppress(ProjectError):  # a rehearsal has no files

@@ -29,6 +29,7 @@ from engine.trust import trust
 from flows.pruning import prune
 from flows.reading import extract, look_at, read_all, unreadable
 from flows.report import RunReport
+from flows.resting import rest
 from flows.work import Work, abandon, begin, requests, working
 
 log = logging.getLogger("flows")
@@ -70,6 +71,7 @@ def observe(work: Work, snapshots: Mapping[str, Path]) -> tuple[dict[str, str | 
     seen = [_ingest(work, side, path) for side, path in snapshots.items() if side not in work.errors]
     for one in seen:
         _ask(work, one)
+    rest(work, {side for side, note in notes.items() if note.afresh and note.kind == "scan" and not note.error})
     verdicts = trust(store, work.lease, work.run, session.brakes, seen, session.now, session.canaries)
     agenda = _recover(work, verdicts, _agenda(work))
     linked = 0
@@ -107,6 +109,8 @@ def load(
     session, store = work.session, work.session.project.store
     target = session.target(side)
     applied = send(store, session.bound, work.lease, work.run, target, session.clock, progress, shard)
+    if applied.failed:
+        session.doubt_schema(side)
     if applied.error:
         log.error("%s stopped: %s", side, applied.error)
         work.errors[side] = applied.error

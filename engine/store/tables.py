@@ -161,7 +161,7 @@ holds = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("sync", String, nullable=False, index=True),
-    Column("kind", String, nullable=False),  # conflict | ambiguous | brake | refused | doubt | loop
+    Column("kind", String, nullable=False),  # see engine/holds.py
     Column("link", String),
     Column("side", String),
     Column("row", String),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flows.project import Project
 
 Kind = Annotated[
-    Literal["conflict", "ambiguous", "brake", "outage", "refused", "doubt", "loop"] | None,
+    Literal["conflict", "ambiguous", "brake", "outage", "refused", "doubt", "loop", "schema", "merge"] | None,
     Parameter(help="Only those of this kind."),
 ]
 Row = Annotated[str | None, Parameter(name="--field", help="Only those of this row of the mapping.")]

@@ -80,7 +80,7 @@ class Book(MemoryApp):
         return None
 
     def _shown(self, record: Record) -> Record:
-        data = {name: value for name, value in record.data.items() if name in self.fields}
+        data = {} if record.gone else {name: record.data.get(name) for name in self.fields}
         return replace(record, data=data, merged_into=self.merged.get(record.id))
 
 

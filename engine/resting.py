@@ -1,0 +1,117 @@
+"""Rows that rest, on the store: a hold says why, and nothing of the row is written or blanked until it is settled.
+
+While a row rests its fields are read all the same, where they are. When the reason is gone every side is read anew, and
+what was edited meanwhile travels; a field that came back empty is filled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from engine import holds
+from engine.bound import Bound
+from engine.drift import Drift
+from engine.links import load, save
+from engine.linkstate import LinkState, atoms, poke
+from engine.store import chunks
+from engine.store.tables import copies
+from engine.store.tables import holds as table
+
+_ASKED = select(table).where(
+    table.c.sync == bindparam("of"), table.c.kind == "schema", table.c.state.in_(("open", "answered"))
+)
+_LINKED = select(copies.c.link).where(
+    copies.c.sync == bindparam("of"), copies.c.side == bindparam("at"), copies.c.link.is_not(None)
+)
+
+
+def asked(connection: Connection, sync: str) -> list[dict[str, Any]]:
+    """The holds about schemas that are not closed."""
+    return [dict(row) for row in connection.execute(_ASKED, {"of": sync}).mappings()]
+
+
+def released(hold: Mapping[str, Any]) -> bool:
+    """Whether a person said to go on with the field as it is now."""
+    return (hold["answer"] or {}).get("value") == "release"
+
+
+def back(asked_: Sequence[dict[str, Any]], found: Sequence[Drift]) -> list[dict[str, Any]]:
+    """The holds of rows whose reason is gone, or that a person has released."""
+    still = {one.about for one in found}
+    rows = {one.row for one in found if one.row}  # it may rest for another reason by now
+    gone = [hold for hold in asked_ if tuple(hold["detail"]["about"]) not in still and hold["row"] not in rows]
+    return [
+        *gone,
+        *(hold for hold in asked_ if tuple(hold["detail"]["about"]) in still and released(hold) and hold["row"]),
+    ]
+
+
+def ask(
+    connection: Connection, sync: str, found: Sequence[Drift], returning: Collection[dict[str, Any]], now: str
+) -> None:
+    """Opens the holds that are missing; those of `returning` rows stay until their sides have been read anew."""
+    wanted = [
+        holds.Wanted(
+            kind="schema",
+            reason=f"{one.reason}; {_EFFECT['row' if one.row else 'none'].format(row=one.row, side=one.side)}",
+            detail={"about": list(one.about), "kind": one.kind, "field": one.field},
+            side=one.side,
+            row=one.row,
+        )
+        for one in found
+    ]
+    holds.reconcile(connection, sync, "schema", wanted, now, spare=[hold["digest"] for hold in returning])
+
+
+_EFFECT = {
+    "row": "the row '{row}' rests until it is back or the mapping says otherwise, and the others go on",
+    "none": "nothing is created there until a row fills it or it is no longer required, and the rest goes on",
+}
+
+
+def seen(
+    connection: Connection, returning: Sequence[dict[str, Any]], sides: Collection[str], every: Collection[str]
+) -> list[dict[str, Any]]:
+    """Notes which sides were read anew; the holds of rows that have been on all sides."""
+    done = []
+    for hold in returning:
+        known = sorted({*hold["detail"].get("seen", []), *sides} & set(every))
+        if hold["row"] is None or set(known) == set(every):
+            done.append(hold)
+        else:
+            detail = {**hold["detail"], "seen": known}
+            connection.execute(update(table).where(table.c.id == hold["id"]).values(detail=detail))
+    return done
+
+
+def resume(connection: Connection, bound: Bound, sync: str, hold: dict[str, Any], now: str) -> None:
+    """Puts a row to work again. `bound` has it; its fields have been read."""
+    row, side = hold["row"], hold["side"]
+    if row in bound.rows and side in bound.rows[row].cells:
+        afresh = hold["detail"]["kind"] == "retyped"
+        ids = list(connection.execute(_LINKED, {"of": sync, "at": side}).scalars())
+        for part in chunks(ids):
+            states = [state for state, _ in load(connection, part).values()]
+            forgotten = [state for state in states if _forget(bound, state, side, row, afresh)]
+            save(
+                connection, sync, [(state, {"dirty": True, "open": True, "rev": state.rev + 1}) for state in forgotten]
+            )
+    holds.close(connection, [hold["id"]], now)
+
+
+def _forget(bound: Bound, link: LinkState, side: str, row: str, afresh: bool) -> bool:
+    """A field that came back empty, or of another type, has settled nothing: it is due what was agreed."""
+    copy = link.copies[side]
+    cell = bound.rows[row].cells[side]
+    if copy.native is None or row not in copy.synced or not cell.read(copy.native):
+        return False
+    if not afresh and any(copy.native.get(name) not in (None, "", []) for name in cell.names):
+        return False
+    del copy.synced[row]
+    for atom in atoms(bound.rows[row], [link.agreed]):
+        if (link.agreed.get(row) if atom[1] is None else True) is not None:
+            poke(copy.base, atom, None)
+    return True

@@ -1,0 +1,214 @@
+"""Apps change their fields: the row rests with a reason, the others go on, and nothing is blanked or lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine import holds
+from engine.contract import Field
+from engine.problem import MappingError
+from tests.identity.people import Meet, People, meet
+from tests.sync.world import told
+
+__all__ = ["meet"]
+
+
+def started(meet: Meet, *sides: str, **options: Any) -> People:
+    """Two people on every side, in sync."""
+    world = meet(*(sides or "ab"), **options)
+    world.apps["a"].add(name="Ann", email="ann@x.example", note="old", phone="+15551234567")
+    world.apps["a"].add(name="Bob", email="bob@x.example", note="old")
+    world.run()
+    assert told(world.run()) == 0
+    return world
+
+
+def later(world: People) -> None:
+    """So much later that the schemas are read again."""
+    world.now += timedelta(hours=7)
+
+
+def notes(world: People, side: str) -> list[Any]:
+    """The notes of a side's people, by name."""
+    return [row["note"] for row in sorted(world.apps[side].live().values(), key=lambda row: row["name"])]
+
+
+def twin(world: People, record: str) -> str:
+    """The other record of its link."""
+    (found,) = [ids for ids in world.linked() if record in ids]
+    (other,) = found - {record}
+    return other
+
+
+def gone(world: People, side: str, name: str) -> Field:
+    later(world)
+    return world.apps[side].fields.pop(name)
+
+
+def test_a_field_that_vanishes_rests_and_the_other_rows_go_on(meet: Meet) -> None:
+    world = started(meet)
+    was = gone(world, "a", "note")
+    world.apps["b"].edit(twin(world, "a1"), note="new", name="Ann Lee")
+    report = world.run()
+    assert (report.status, told(report)) == ("waiting", 1)
+    (hold,) = world.holds("schema")
+    assert (hold["side"], hold["row"]) == ("a", "note")
+    assert hold["reason"].startswith("a has no field 'note' any more; the row 'note' rests")
+    assert world.names("a") == ["Ann Lee", "Bob"]
+    assert notes(world, "b") == ["new", "old"]
+    assert told(world.run()) == 0
+    world.apps["a"].fields["note"] = was
+    report = world.run()
+    assert notes(world, "a") == ["new", "old"]
+    assert world.holds("schema") == []
+    assert told(world.run()) == 0
+
+
+def test_a_field_that_comes_back_empty_is_filled_and_blanks_nothing(meet: Meet) -> None:
+    world = started(meet)
+    was = gone(world, "a", "note")
+    world.run()
+    world.apps["a"].fields["note"] = was
+    for record in ("a1", "a2"):
+        world.apps["a"].edit(record, note=None)
+    world.run()
+    for side in "ab":
+        assert notes(world, side) == ["old", "old"]
+    assert told(world.run()) == 0
+
+
+def test_a_record_created_meanwhile_gets_the_row_later(meet: Meet) -> None:
+    world = started(meet)
+    was = gone(world, "a", "note")
+    world.apps["b"].add(name="Cy", email="cy@x.example", note="of b")
+    world.run()
+    assert world.names("a") == ["Ann", "Bob", "Cy"]
+    world.apps["a"].fields["note"] = was
+    world.run()
+    assert notes(world, "a") == ["old", "old", "of b"]
+    assert told(world.run()) == 0
+
+
+def test_another_type_waits_until_a_person_agrees(meet: Meet) -> None:
+    world = started(meet)
+    later(world)
+    world.apps["a"].change("note", type="html", dialect="plain")
+    world.apps["b"].edit(twin(world, "a1"), note="new")
+    assert told(world.run()) == 0
+    (hold,) = world.holds("schema")
+    assert "of another type now (html; it was text)" in hold["reason"]
+    world.answer(hold, value="release")
+    world.run()
+    assert notes(world, "a") == ["new", "old"]
+    assert world.holds("schema") == []
+    assert told(world.run()) == 0
+
+
+def test_a_field_that_can_only_be_read_rests_until_the_mapping_says_so(meet: Meet) -> None:
+    world = started(meet)
+    later(world)
+    world.apps["a"].change("note", writable=False)
+    world.apps["b"].edit(twin(world, "a1"), note="new")
+    assert told(world.run()) == 0
+    assert len(world.holds("schema")) == 1
+    world.cells["note"] = "{a: note, b: note, to: b}"
+    world.write_mapping(world.extra)
+    world.run()
+    assert world.holds("schema") == []
+    assert told(world.run()) == 0
+
+
+def test_a_newly_required_field_holds_creates_and_nothing_else(meet: Meet) -> None:
+    world = started(meet)
+    later(world)
+    world.apps["a"].change("web", required=True)
+    world.apps["b"].edit(twin(world, "a1"), note="new")
+    world.apps["b"].add(name="Cy", email="cy@x.example")
+    report = world.run()
+    assert (report.writes["a"]["update"], report.writes["a"]["create"], report.failed) == (1, 0, 0)
+    (hold,) = world.holds("schema")
+    assert hold["reason"].startswith("a requires 'web' of new records now, and no row fills it")
+    assert world.status()["b"]["pending"] == 1
+    world.apps["a"].change("web", required=False)
+    world.run()
+    assert (world.names("a"), world.holds("schema")) == (["Ann", "Bob", "Cy"], [])
+    assert told(world.run()) == 0
+
+
+def test_a_removed_choice_holds_its_values_only(meet: Meet) -> None:
+    world = started(meet, rows=("name", "email", "stage"))
+    later(world)
+    world.apps["a"].change("stage", choices={"lead": "Lead"})
+    world.apps["b"].edit(twin(world, "a1"), stage="customer", name="Ann Lee")
+    world.apps["b"].edit(twin(world, "a2"), stage="lead")
+    world.run()
+    (hold,) = world.holds("refused")
+    assert "none of the choices" in hold["reason"]
+    assert {row["name"]: row["stage"] for row in world.apps["a"].live().values()} == {"Ann Lee": None, "Bob": "lead"}
+
+
+def test_a_shorter_limit_is_kept_to_and_takes_nothing_from_the_other_side(meet: Meet) -> None:
+    world = started(meet)
+    later(world)
+    world.apps["a"].change("note", max_length=5)
+    world.apps["b"].edit(twin(world, "a1"), note="much longer")
+    world.run()
+    assert [len(notes(world, "a")[0]), notes(world, "b")[0]] == [5, "much longer"]
+    assert told(world.run()) == 0
+
+
+def test_a_refused_write_has_the_fields_looked_at_in_the_next_run(meet: Meet) -> None:
+    world = started(meet)
+    world.apps["a"].fields.pop("note")
+    world.apps["b"].edit(twin(world, "a1"), note="new", name="Ann Lee")
+    asked = world.apps["a"].asked
+    assert world.run().failed == 1
+    assert world.apps["a"].asked == asked
+    report = world.run()
+    assert (report.failed, world.names("a"), len(world.holds("schema"))) == (0, ["Ann Lee", "Bob"], 1)
+
+
+def test_a_resting_match_key_keeps_new_records_waiting(meet: Meet) -> None:
+    world = started(meet)
+    was = gone(world, "a", "email")
+    world.apps["b"].edit(twin(world, "a1"), note="new")
+    world.apps["b"].add(name="Cy", email="cy@x.example")
+    report = world.run()
+    assert (report.writes["a"]["update"], report.writes["a"]["create"]) == (1, 0)
+    world.apps["a"].fields["email"] = was
+    world.run()
+    assert world.names("a") == ["Ann", "Bob", "Cy"]
+    assert told(world.run()) == 0
+
+
+def test_an_answer_to_do_without_asks_no_more(meet: Meet) -> None:
+    world = started(meet)
+    gone(world, "a", "note")
+    world.run()
+    (hold,) = world.holds("schema")
+    with pytest.raises(holds.HoldError, match="Bring the field back"):
+        world.answer(hold, value="release")
+    world.answer(hold, skip=True)
+    report = world.run()
+    assert (report.status, world.holds("schema")) == ("done", [])
+
+
+def test_a_field_that_never_was_there_stops_the_run(meet: Meet) -> None:
+    world = started(meet)
+    world.cells["note"] = "{a: nota, b: note}"
+    world.write_mapping(world.extra)
+    with pytest.raises(MappingError, match="no field 'nota'"):
+        world.run()
+
+
+def test_an_idle_run_reads_no_schema(meet: Meet) -> None:
+    world = started(meet)
+    asked = world.apps["a"].asked
+    world.run()
+    assert world.apps["a"].asked == asked
+    later(world)
+    world.run()
+    assert world.apps["a"].asked == asked + 1
