@@ -12,8 +12,9 @@ from pkgutil import iter_modules
 from typing import Any, ClassVar, Protocol, cast
 from urllib.parse import urlsplit
 
+from connectors.address import base, join
 from connectors.http import Auth, Classify, Client, Transport
-from connectors.oauth import Basic, Bearer, OnToken, Refreshing, Settings
+from connectors.oauth import AUTHORIZATION, Basic, Bearer, OnToken, Refreshing, Settings
 from connectors.setting import BASE_URL, OAuthApp, Setting
 from engine.contract import Connector, Field, Refused
 
@@ -90,11 +91,14 @@ def _auth(
     lock: Callable[[], AbstractContextManager[object]],
     latest: Callable[[], Settings] | None,
 ) -> Auth | None:
-    if given.get("refresh_token"):
-        token_url = given.get("token_url") or (cls.sign_in.token_url if cls.sign_in else "")
-        return Refreshing(given, token_url, on_token, lock=lock, latest=latest)
+    header = getattr(cls, "token_header", AUTHORIZATION)
+    own = getattr(cls, "token_path", "")  # on the account's own server, for an app that signs in as itself
+    if given.get("refresh_token") or (own and given.get("client_secret")):
+        usual = join(base(given[BASE_URL]), own) if own else cls.sign_in.token_url if cls.sign_in else ""
+        token_url = given.get("token_url") or usual
+        return Refreshing(given, token_url, on_token, lock=lock, latest=latest, header=header)
     if given.get("token"):
-        return Bearer(given["token"])
+        return Bearer(given["token"], header)
     if given.get("username"):
         return Basic(given["username"], given.get("password", ""))
     return None

@@ -11,19 +11,20 @@ from connectors.http import Auth, Request, Response, decode, retry_after
 from engine.contract import AppError, AuthExpired, Refused, Transient
 
 Settings = Mapping[str, str]
+AUTHORIZATION = "Authorization"
+OWN_NAME = "client_credentials"
 OnToken = Callable[[Settings], None]
 """Stores the settings it is given (only the changed ones: `token`, `refresh_token`) before anything else happens."""
 
 
 class Bearer(Auth):
-    """A token that cannot be renewed."""
+    """A token that cannot be renewed. In another `header` it stands alone."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, token: str, header: str = AUTHORIZATION) -> None:
+        self._token, self._header = token, header
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request
+        yield _carrying(request, self._token, self._header)
 
     def secrets(self) -> Iterable[str]:
         return (self._token,)
@@ -49,7 +50,8 @@ class Refreshing(Auth):
 
     Apps may rotate the refresh token, and then the former one is dead: so one renewal runs at a time (`lock`, which
     the store makes span processes), what another process renewed meanwhile is adopted (`latest`), and new tokens are
-    handed to `on_token` before they are used.
+    handed to `on_token` before they are used. Without a refresh token it asks in the name of the registered app itself
+    (client credentials).
     """
 
     requires_response_body = True
@@ -62,9 +64,10 @@ class Refreshing(Auth):
         *,
         lock: Callable[[], AbstractContextManager[object]] = nullcontext,
         latest: Callable[[], Settings] | None = None,
+        header: str = AUTHORIZATION,
     ) -> None:
         self._settings = dict(settings)
-        self._token_url = token_url
+        self._token_url, self._header = token_url, header
         self._on_token, self._lock, self._latest = on_token, lock, latest
         self._mine = threading.Lock()
 
@@ -81,8 +84,7 @@ class Refreshing(Auth):
         return [self._settings.get(name, "") for name in ("token", "refresh_token", "client_secret")]
 
     def _signed(self, request: Request) -> Request:
-        request.headers["Authorization"] = f"Bearer {self._settings['token']}"
-        return request
+        return _carrying(request, self._settings["token"], self._header)
 
     def _renew(self, used: str) -> Generator[Request, Response, None]:
         """Replace the token `used`, unless somebody else has."""
@@ -98,8 +100,14 @@ class Refreshing(Auth):
 
     def _token_request(self) -> Request:
         form = {name: self._settings[name] for name in ("client_id", "client_secret") if self._settings.get(name)}
-        form |= {"grant_type": "refresh_token", "refresh_token": self._settings.get("refresh_token", "")}
+        refresh = self._settings.get("refresh_token")
+        form |= {"grant_type": "refresh_token", "refresh_token": refresh} if refresh else {"grant_type": OWN_NAME}
         return Request("POST", self._token_url, data=form, headers={"Accept": "application/json"})
+
+
+def _carrying(request: Request, token: str, header: str) -> Request:
+    request.headers[header] = f"Bearer {token}" if header == AUTHORIZATION else token
+    return request
 
 
 def tokens(response: Response) -> dict[str, str]:

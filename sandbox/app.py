@@ -135,7 +135,7 @@ class Shell:
             return self._standin.failure(int(fault.kind), fault.retry_after)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         rejected = self._world.faults.take({"reject_token"}, visit)
-        if rejected or not self._world.grants.accepts(headers.get(b"authorization", "")):
+        if rejected or not self._world.grants.accepts(headers.get(self._world.grants.header.encode(), "")):
             return self._standin.failure(401)
         return None
 

@@ -49,6 +49,8 @@ class Grants:
         self.rotate = rotate
         self.basic = False
         """The token is also taken as the password of a basic sign-in, whatever the user's name."""
+        self.header = "authorization"
+        """Where the token comes; in another header it comes alone."""
         self._clock = clock
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, datetime] = {}
@@ -56,13 +58,12 @@ class Grants:
 
     def accepts(self, authorization: str) -> bool:
         """Whether an Authorization header carries a live bearer token (or password, where `basic`)."""
+        if self.header != "authorization":
+            return self._live(authorization)
         scheme, _, token = authorization.partition(" ")
         if self.basic and scheme.lower() == "basic":
             return b64decode(token).decode().partition(":")[2] == self.token
-        if scheme.lower() != "bearer":
-            return False
-        expiry = self._access.get(token)
-        return token == self.token or (expiry is not None and self._clock.now() < expiry)
+        return scheme.lower() == "bearer" and self._live(token)
 
     def authorize(self, query: Mapping[str, str]) -> str:
         """Consent at once: the loopback address to redirect to, with code and state."""
@@ -88,6 +89,8 @@ class Grants:
                 return self._redeem(form)
             case "refresh_token":
                 return self._renew(form)
+            case "client_credentials" if form.get("client_id") and form.get("client_secret"):
+                return self._reply("")
         raise GrantError("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
 
     def revoke_all(self) -> None:
@@ -102,6 +105,10 @@ class Grants:
     def load(self, state: Mapping[str, Any]) -> None:
         """Back from `state()`."""
         self._refresh = {token: (client, scope) for token, (client, scope) in state["refresh"].items()}
+
+    def _live(self, token: str) -> bool:
+        expiry = self._access.get(token)
+        return token == self.token or (expiry is not None and self._clock.now() < expiry)
 
     def _redeem(self, form: Mapping[str, str]) -> dict[str, Any]:
         code = self._codes.pop(form.get("code", ""), None)
