@@ -122,3 +122,31 @@ def test_a_filter_that_comes_and_goes_writes_nothing(make):
     edited(world, "only: {a: {not: {field: kind, is: k}}}\n", "")
     assert told(world.run()) == 0
     assert len(world.apps["b"].live()) == 5
+
+
+def test_a_row_that_goes_to_another_field_is_written_there(make):
+    world = things(make)
+    edited(world, "note:   {a: note, b: note}", "note:   {a: note, b: kind}")
+    assert world.run().writes == {side: {"create": 0, "update": 5 * (side == "b"), "delete": 0} for side in "ab"}
+    assert {row["kind"] for row in world.apps["b"].live().values()} == {"n"}
+    assert told(world.run()) == 0
+
+
+def test_another_lens_writes_only_what_comes_out_otherwise(make):
+    world = things(make, "  kind: {a: kind, b: kind, via: {b: [{clip: 4}]}}")
+    longer = world.apps["a"].add(name="t9", kind="12345678")
+    world.run()
+    edited(world, "{clip: 4}", "{clip: 6}")
+    assert told(world.run()) == 1
+    assert {row["kind"] for row in world.apps["b"].live().values()} == {"123456", "k", None}
+    assert world.apps["a"].live()[longer]["kind"] == "12345678"
+    assert told(world.run()) == 0
+
+
+def test_a_value_that_is_read_otherwise_is_read_afresh(make):
+    row = "  kind: {a: kind, b: kind, via: {a: [%s]}, to: b}"
+    world = things(make, row % "{clip: 9}")
+    edited(world, "[{clip: 9}]", json.dumps(code("shout_!")))
+    assert world.run().writes["a"] == {"create": 0, "update": 0, "delete": 0}
+    assert "k!" in {row["kind"] for row in world.apps["b"].live().values()}
+    assert told(world.run()) == 0
