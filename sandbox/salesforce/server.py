@@ -252,11 +252,11 @@ class Server:
         return JSONResponse(collections.read(self.org, self._kind(request), body["ids"], body["fields"]))
 
     async def _set(self, request: Request) -> Response:
-        """The stand-in's own: `{define: [object, field], lock: {id: times}, duplicate_rule, forbid: {field: value},
+        """The stand-in's own: `{define: [[object, field]], lock: {id: times}, duplicate_rule, forbid: {field: value},
         merge: [object, into, from], purge: true, drop: [object, field], currency}`."""
         given = await _body(request)
-        if "define" in given:
-            self.org.define(*given["define"])
+        for obj, item in given.get("define", []):
+            self.org.define(obj, item)
         if "drop" in given:
             self.org.kinds[given["drop"][0]].fields.pop(given["drop"][1])
         if "merge" in given:

@@ -101,10 +101,10 @@ def test_wrong_values_are_named(org, fields, code, about):
 
 
 def test_describe_and_own_fields(org):
-    org.set(define=["Contact", {"name": "Score__c", "type": "double", "scale": 1}])
+    org.set(define=[["Contact", {"name": "Score__c", "type": "double", "scale": 1}]])
     colours = {"name": "Colours__c", "type": "multipicklist", "values": ["red", "blue"], "restrictedPicklist": True}
-    org.set(define=["Contact", colours])
-    org.set(define=["Contact", {"name": "Seen__c", "type": "datetime"}])
+    org.set(define=[["Contact", colours]])
+    org.set(define=[["Contact", {"name": "Seen__c", "type": "datetime"}]])
     fields = {each["name"]: each for each in org.Contact.describe()["fields"]}
     assert (fields["LastName"]["length"], fields["LastName"]["nillable"]) == (80, False)
     assert fields["AccountId"]["referenceTo"] == ["Account"] and not fields["Name"]["updateable"]
@@ -114,7 +114,7 @@ def test_describe_and_own_fields(org):
     assert (read["Score__c"], read["Colours__c"], read["Seen__c"]) == (1.3, "red;blue", "2026-11-02T12:00:00.000+0000")
     assert refusal(org.create, Colours__c="green")[1]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
     assert refusal(org.create, Score__c=10**18)[1]["errorCode"] == "NUMBER_OUTSIDE_VALID_RANGE"
-    org.set(define=["Gear__c", {"name": "Teeth__c", "type": "int"}])
+    org.set(define=[["Gear__c", {"name": "Teeth__c", "type": "int"}]])
     made = org.of("Gear__c").create({"Name": "Big", "Teeth__c": 40})
     assert org.query("SELECT Name, Teeth__c FROM Gear__c WHERE Teeth__c > 39")[0]["Name"] == "Big"
     assert made["id"][:3] not in ("001", "003") and "Gear__c" in [
@@ -196,7 +196,7 @@ def test_an_account_takes_its_contacts_along_and_merges_leave_a_pointer(org):
 
 
 def test_upsert_by_external_id(org):
-    org.set(define=["Contact", KEY])
+    org.set(define=[["Contact", KEY]])
     path = "SynclineKey__c/k1"
     made = org.Contact.upsert(path, {"LastName": "Lovelace"}, raw_response=True)
     again = org.Contact.upsert(path, {"LastName": "King"}, raw_response=True)
@@ -205,7 +205,7 @@ def test_upsert_by_external_id(org):
     assert org.Contact.get_by_custom_id("SynclineKey__c", "k1")["LastName"] == "King"
     status, error = refusal(org.create, SynclineKey__c="K1")
     assert (status, error["errorCode"]) == (400, "DUPLICATE_VALUE")
-    org.set(define=["Contact", {**KEY, "name": "Loose__c", "unique": False}])
+    org.set(define=[["Contact", {**KEY, "name": "Loose__c", "unique": False}]])
     org.create(Loose__c="same")
     org.create(Loose__c="same")
     with pytest.raises(SalesforceError) as caught:
@@ -214,7 +214,7 @@ def test_upsert_by_external_id(org):
 
 
 def test_collections_half_succeed_or_not_at_all(org):
-    org.set(define=["Contact", KEY])
+    org.set(define=[["Contact", KEY]])
 
     def contact(**fields):
         return {"attributes": {"type": "Contact"}, **fields}
