@@ -51,9 +51,9 @@ def one_by_one(writes: Iterable[Write], acts: Mapping[Op, Act]) -> Iterator[Outc
             yield Failed(write.key, error)
 
 
-def gone(id: str) -> Record:
-    """A record that is surely deleted."""
-    return Record(id, None, {}, gone=True)
+def gone(id: str, merged_into: str | None = None) -> Record:
+    """A record that is surely deleted, or is part of another one now."""
+    return Record(id, None, {}, gone=True, merged_into=merged_into)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,33 @@ def _conflict(detail: Doc) -> RenderableType:
 
 
 def _ambiguous(detail: Doc) -> RenderableType:
+    from rich.console import Group
+
+    pairs = detail.get("pairs", [])
+    shares = [
+        (*(":".join(record) for record in one["records"]), f"{one['score']:.2f}", _shares(one["terms"]))
+        for one in pairs
+    ]
+    shown = [_candidates(detail), *([table(("record", "record", "score", "of that"), shares)] if shares else [])]
+    return Group(*shown)
+
+
+def _shares(terms: Doc) -> str:
+    return ", ".join(f"{term} {share:.2f}" for term, share in terms.items())
+
+
+def _candidates(detail: Doc) -> RenderableType:
     rule = detail.get("rule", [])
     rows = [
         (*_record(one), "yes" if one["link"] else "", *(brief(one["terms"].get(term), 60) for term in rule))
         for one in detail.get("candidates", [])
     ]
     columns = ("side", "record", "title", "changed", "by", "linked", *rule)
-    return table(columns, rows, title=f"They are alike by the rule [{', '.join(rule)}]")
+    return table(columns, rows, title=f"They are alike by {_by(detail, rule)}")
+
+
+def _by(detail: Doc, rule: list[str]) -> str:
+    return "what the mapping calls similar" if detail.get("pairs") else f"the rule [{', '.join(rule)}]"
 
 
 def _brake(detail: Doc) -> RenderableType:

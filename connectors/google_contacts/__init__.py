@@ -111,10 +111,12 @@ class Connector:
     def _seen(self, person: Json, group: str) -> Iterator[Record]:
         """A contact in the feed, and the names it had before."""
         about = person.get("metadata", {})
-        yield from (gone(former) for former in about.get("previousResourceNames", []))
+        name = str(person["resourceName"])
+        former = [one for one in about.get("previousResourceNames", []) if one != name]
+        yield from (gone(one, merged_into=name) for one in former)
         if not about.get("deleted") and group in persons.memberships(person):
             yield self._book.record(person, group)
             return
         if not about.get("deleted"):
             self._book.group(group)  # had the label itself been deleted, all of its contacts would seem to be
-        yield gone(str(person["resourceName"]))
+        yield gone(name)

@@ -62,11 +62,11 @@ def changes(http: Client, obj: str, fields: Callable[[], Fields], scope: Json, c
 def _read(http: Client, obj: str, fields: Fields, ids: Sequence[str], told: set[str]) -> Iterator[Record]:
     """The records, and those that became part of them; what was `told` to be gone is not told again."""
     found = whole(http, obj, fields, ids)
-    lost = [id for id in ids if id not in found] + [old for _, merged in found.values() for old in merged]
-    for id in dict.fromkeys(lost):
+    merged = {old: id for id, (_, parts) in found.items() for old in parts}
+    for id in dict.fromkeys([*(id for id in ids if id not in found), *merged]):
         if id not in told:
             told.add(id)
-            yield rest.gone(id)
+            yield rest.gone(id, merged_into=merged.get(id))
     yield from (record for id, (record, _) in found.items() if id not in told)
 
 

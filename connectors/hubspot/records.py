@@ -21,13 +21,21 @@ def get(http: Client, obj: str, fields: Fields, ids: Sequence[str]) -> Iterator[
     """The records; one that is deleted, or was merged into another (then HubSpot answers with that), is gone."""
     for begin in range(0, len(ids), BATCH):
         part = list(dict.fromkeys(ids[begin : begin + BATCH]))
-        found = whole(http, obj, fields, part)
-        yield from (found[id][0] if id in found else gone(id) for id in part)
+        shown = read(http, obj, fields, part)
+        heirs = {old: str(raw["id"]) for raw in shown for old in _merged(raw)}
+        found = _made(http, obj, fields, part, shown)
+        yield from (found[id][0] if id in found else gone(id, heirs.get(id)) for id in part)
 
 
 def whole(http: Client, obj: str, fields: Fields, ids: Sequence[str]) -> dict[str, tuple[Record, list[str]]]:
     """Up to 100 records, those that are there: id -> the record, and the ids of those that became part of it."""
-    found = {str(raw["id"]): raw for raw in read(http, obj, fields, ids)}
+    return _made(http, obj, fields, ids, read(http, obj, fields, ids))
+
+
+def _made(
+    http: Client, obj: str, fields: Fields, ids: Sequence[str], shown: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[Record, list[str]]]:
+    found = {str(raw["id"]): raw for raw in shown}
     there = [id for id in ids if id in found]
     refs = ties.read(http, obj, there)
     return {id: (record_of(fields, found[id], refs[id]), _merged(found[id])) for id in there}

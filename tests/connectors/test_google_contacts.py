@@ -234,6 +234,7 @@ class TestGoogle:
         person.own("merge", **{"from": lost.id, "into": kept.id})
         seen, _ = desk.changes(cursor)
         assert seen[lost.id].gone and not seen[kept.id].gone
+        assert seen[lost.id].merged_into == kept.id
         assert desk.get(lost.id)[0].gone
         assert desk.again(kept) == seen[kept.id]
         desk.connector = connect("google_contacts", settings, sleep=lambda _: None)

@@ -235,8 +235,10 @@ def test_merged_records_are_gone_and_their_heir_is_new(desks: dict[str, Desk], a
     heir = api.post("/crm/v3/objects/contacts/merge", json=ids).json()["id"]
     seen, _ = desk.changes(cursor)
     assert set(seen) == {one.id, two.id, heir}
+    assert seen[one.id].merged_into == seen[two.id].merged_into == heir
     assert seen[one.id].gone and seen[two.id].gone and seen[heir].data["email"] == one.data["email"]
-    assert [record.gone for record in desk.get(one.id, two.id, heir)] == [True, True, False]
+    looked = desk.get(one.id, two.id, heir)
+    assert [(record.gone, record.merged_into) for record in looked] == [(True, heir), (True, heir), (False, None)]
 
 
 def test_what_the_index_shows_late_is_found_and_what_it_shows_wrong_is_not_believed(

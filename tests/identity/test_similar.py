@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from engine.similar import suggested
+from flows.answers import full
+from syncline.held import hold_details
 from tests.identity.people import Meet, meet
 from tests.sync.world import told
 
@@ -125,3 +130,16 @@ def test_a_proposal_weighs_what_the_rows_mean() -> None:
     assert suggested("contact", rows) == {"who": 0.5, "mail": 0.3}
     assert suggested("contact", {"who": "contact.full_name"}) is None
     assert suggested("meeting", {"title": "meeting.title"}) is None
+
+
+def test_the_page_of_a_hold_shows_how_alike_they_are(meet: Meet) -> None:
+    world = meet("a", "b", extra=RULES)
+    world.apps["a"].add(name="Ann Lee", phone="+15551234567")
+    world.apps["b"].add(name="Anne Lee", phone="+15551234567")
+    world.run()
+    (hold,) = world.holds("ambiguous")
+    page = Console(width=140, record=True, file=StringIO())
+    page.print(hold_details(full(world.project, hold["id"])))
+    text = page.export_text()
+    assert "what the mapping calls similar" in text
+    assert "a:a1" in text and "b:b1" in text and "phone 1.00" in text
