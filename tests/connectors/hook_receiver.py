@@ -1,8 +1,9 @@
-"""Where Graph's notifications go in tests."""
+"""Where webhooks go in tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
@@ -14,8 +15,23 @@ import pytest
 
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, Queue[bytes]]]:
-    """An address that answers the handshake and keeps what it is told."""
+    """An address that answers Graph's handshake and keeps what it is told."""
     told: Queue[bytes] = Queue()
+    with listening(lambda _, body: told.put(body)) as address:
+        yield address, told
+
+
+@pytest.fixture
+def letters() -> Iterator[tuple[str, Queue[tuple[dict[str, str], bytes]]]]:
+    """An address that keeps headers and bodies."""
+    told: Queue[tuple[dict[str, str], bytes]] = Queue()
+    with listening(lambda headers, body: told.put((headers, body))) as address:
+        yield address, told
+
+
+@contextmanager
+def listening(tell: Callable[[dict[str, str], bytes], None]) -> Iterator[str]:
+    """A server on this machine; its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -25,7 +41,7 @@ def receiver() -> Iterator[tuple[str, Queue[bytes]]]:
             self.end_headers()
             self.wfile.write(token.encode())
             if not token:
-                told.put(body)
+                tell(dict(self.headers), body)
 
         def log_message(self, *_: Any) -> None:
             """Quiet."""
@@ -33,7 +49,7 @@ def receiver() -> Iterator[tuple[str, Queue[bytes]]]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", told
+    yield f"http://127.0.0.1:{server.server_port}/hook"
     server.shutdown()
     thread.join()
     server.server_close()
