@@ -11,10 +11,9 @@ from typing import Any, ClassVar
 from connectors.http import Client
 from connectors.salesforce import feed, records, soql
 from connectors.salesforce.errors import classify
-from connectors.salesforce.records import API
 from connectors.salesforce.schema import FIELDS, Shape, shape
 from connectors.salesforce.writing import BATCH, Writer
-from connectors.setting import BASE_URL, OAUTH, OAuthApp, Setting
+from connectors.setting import BASE_URL, Setting
 from engine.contract import Caps, Json, Missing, Outcome, Page, Record, Refused, Schema, Support, Write
 
 NAME = re.compile(r"[A-Za-z]\w*")
@@ -41,7 +40,10 @@ class Connector:
     fields: ClassVar = FIELDS
     settings: ClassVar = (
         Setting(name=BASE_URL, help="Address of your org, such as https://acme.my.salesforce.com", required=True),
-        *OAUTH,
+        Setting(name="client_id", help="Consumer key of the external client app that you registered"),
+        Setting(name="client_secret", help="Its consumer secret", secret=True),
+        Setting(name="refresh_token", help="A refresh token of a user, instead of the app's own sign-in", secret=True),
+        Setting(name="token", help="A session id, instead of signing in; it ends after some hours", secret=True),
         Setting(
             name="stamp_field",
             help="An external id, such as SynclineKey__c, that keeps the key each record was made under; without it, a "
@@ -49,11 +51,10 @@ class Connector:
         ),
         Setting(name="currency", help="Currency (ISO 4217) of the org, where Salesforce does not tell it"),
     )
-    sign_in: ClassVar = OAuthApp(
-        authorize_url="https://login.salesforce.com/services/oauth2/authorize",
-        token_url="https://login.salesforce.com/services/oauth2/token",  # noqa: S106 - an address
-        scopes=("api", "refresh_token"),
+    sign_in: ClassVar = (
+        None  # the app signs in as itself: Salesforce lets no browser come back to a port of this machine
     )
+    token_path: ClassVar = "services/oauth2/token"  # noqa: S105 - an address
     caps = CAPS
     classify = staticmethod(classify)
 
@@ -106,7 +107,7 @@ class Connector:
         if not NAME.fullmatch(obj):
             raise missing
         try:
-            described = self._http.json("GET", f"{API}/sobjects/{obj}/describe")
+            described = self._http.json("GET", f"{soql.API}/sobjects/{obj}/describe")
         except Missing as error:
             raise missing from error
         found = shape(described, self._money(), str(self._org().get("TimeZoneSidKey") or "UTC"), self._stamp)
@@ -124,7 +125,7 @@ class Connector:
         if self._currency:
             return self._currency
         try:
-            features = self._http.json("GET", f"{API}/connect/organization").get("features") or {}
+            features = self._http.json("GET", f"{soql.API}/connect/organization").get("features") or {}
         except (Missing, Refused):  # switched off for this org
             return ""
         return str(features.get("defaultCurrencyIsoCode") or "")

@@ -40,7 +40,7 @@ def changes(http: Client, shape: Shape, scope: Json, cursor: str) -> Iterator[Pa
         raise CursorExpired("The last look at Salesforce is so long ago that its bin has been emptied since.")
     where = f"WHERE {CHANGED} >= {soql.at(since.start(OVERLAP))} ORDER BY {CHANGED}, Id"
     seen: list[Record] = []
-    for records in _found(http, shape, where, binned=shape.tells_deleted):
+    for records in _found(http, shape, where, binned=bool(shape.tells)):
         yield Page(since.fresh(records))
         seen += records
     yield Page([], _cursor(scope, since.after(seen, OVERLAP)))
@@ -51,8 +51,7 @@ def _found(http: Client, shape: Shape, where: str, *, binned: bool = False) -> I
     query = soql.select(shape.columns, shape.name, where)
     fits = len(query) <= ADDRESS
     if not fits:
-        light = ["Id", CHANGED, *([DELETED] if shape.tells_deleted else [])]
-        query = soql.select(light, shape.name, where)
+        query = soql.select(["Id", CHANGED, *shape.tells], shape.name, where)
     for rows in soql.pages(http, query, binned=binned):
         yield [record_of(shape, row) for row in (rows if fits else _whole(http, shape, rows))]
 
@@ -68,7 +67,7 @@ def _whole(http: Client, shape: Shape, rows: Sequence[Row]) -> Iterator[Row]:
 def _newest(http: Client, shape: Shape) -> datetime | None:
     """The last change there was."""
     query = soql.select([CHANGED], shape.name, f"ORDER BY {CHANGED} DESC LIMIT 1")
-    rows = next(soql.pages(http, query, binned=shape.tells_deleted))
+    rows = next(soql.pages(http, query, binned=bool(shape.tells)))
     return moment(rows[0][CHANGED]) if rows else None
 
 

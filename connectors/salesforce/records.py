@@ -10,12 +10,12 @@ from typing import Any
 
 from connectors.http import Client
 from connectors.rest import gone
-from connectors.salesforce.schema import CHANGED, CREATED, DELETED, Shape
+from connectors.salesforce import soql
+from connectors.salesforce.schema import CHANGED, CREATED, DELETED, HEIR, Shape
 from engine.contract import Field, Record
 
-API = "services/data/v64.0"
-MOST = 2000
-"""Ids in one reading."""
+MOST, NAMED = 2000, 100
+"""Ids in one reading, and in one query: there they go into an address."""
 Row = Mapping[str, Any]
 
 
@@ -23,22 +23,36 @@ def get(http: Client, shape: Shape, ids: Sequence[str]) -> Iterator[Record]:
     """The records; one that is deleted, or that the user may not see, is gone."""
     for begin in range(0, len(ids), MOST):
         part = ids[begin : begin + MOST]
-        rows = zip(part, rows_of(http, shape, part), strict=True)
-        yield from (record_of(shape, row) if row else gone(id) for id, row in rows)
+        rows = dict(zip(part, rows_of(http, shape, part), strict=True))
+        away = _away(http, shape, [id for id, row in rows.items() if not row]) if shape.tells else {}
+        yield from (record_of(shape, row) if row else away.get(id, gone(id)) for id, row in rows.items())
 
 
 def rows_of(http: Client, shape: Shape, ids: Sequence[str]) -> list[Row | None]:
     """In the order of the ids; None for what is not there. The names go into the body: they may be many."""
     asked = {"ids": list(ids), "fields": shape.columns}
-    rows: list[Row | None] = http.json("POST", f"{API}/composite/sobjects/{shape.name}", json=asked, idempotent=True)
+    rows: list[Row | None] = http.json(
+        "POST", f"{soql.API}/composite/sobjects/{shape.name}", json=asked, idempotent=True
+    )
     return rows
+
+
+def _away(http: Client, shape: Shape, ids: Sequence[str]) -> dict[str, Record]:
+    """What the bin tells of deleted records."""
+    found: dict[str, Record] = {}
+    for begin in range(0, len(ids), NAMED):
+        where = f"WHERE Id IN {soql.listed(ids[begin : begin + NAMED])}"
+        query = soql.select(["Id", CHANGED, *shape.tells], shape.name, where)
+        for rows in soql.pages(http, query, binned=True):
+            found |= {str(row["Id"]): record_of(shape, row) for row in rows if row.get(DELETED)}
+    return found
 
 
 def record_of(shape: Shape, row: Row) -> Record:
     """One record. Salesforce's times are in whole seconds, so that the version needs the values, too."""
     changed = moment(row[CHANGED])
     if row.get(DELETED):
-        return Record(str(row["Id"]), None, {}, changed, gone=True)
+        return Record(str(row["Id"]), None, {}, changed, gone=True, merged_into=row.get(HEIR) or None)
     data = {name: _native(field, row.get(name)) for name, field in shape.schema.fields.items()}
     text = json.dumps(data, sort_keys=True).encode()
     return Record(

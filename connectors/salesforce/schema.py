@@ -12,8 +12,8 @@ from typing import Any
 
 from engine.contract import Field, Schema
 
-CHANGED, CREATED, DELETED = "SystemModstamp", "CreatedDate", "IsDeleted"
-_SYSTEM = {"Id", "MasterRecordId", "LastActivityDate", "LastViewedDate", "LastReferencedDate", "PhotoUrl"}
+CHANGED, CREATED, DELETED, HEIR = "SystemModstamp", "CreatedDate", "IsDeleted", "MasterRecordId"
+_SYSTEM = {"Id", HEIR, "LastActivityDate", "LastViewedDate", "LastReferencedDate", "PhotoUrl"}
 _TYPES: Mapping[str, tuple[str, str]] = {
     "string": ("text", ""),
     "combobox": ("text", ""),
@@ -106,7 +106,8 @@ class Shape:
 
     name: str
     schema: Schema
-    tells_deleted: bool
+    tells: list[str]
+    """What there is of the system's fields on deleted records and on what they were merged into."""
     stamp: str
     """The external id that keeps our keys; "" where there is to be none."""
     stampable: bool
@@ -115,8 +116,7 @@ class Shape:
     @property
     def columns(self) -> list[str]:
         """What to ask for."""
-        own = [DELETED] if self.tells_deleted else []
-        return ["Id", CHANGED, CREATED, *own, *self.schema.fields, *([self.stamp] if self.stampable else [])]
+        return ["Id", CHANGED, CREATED, *self.tells, *self.schema.fields, *([self.stamp] if self.stampable else [])]
 
 
 def shape(described: Mapping[str, Any], currency: str, zone: str, stamp: str) -> Shape | None:
@@ -131,7 +131,8 @@ def shape(described: Mapping[str, Any], currency: str, zone: str, stamp: str) ->
     found.pop(stamp, None)
     key = known.get(stamp, {})
     stampable = bool(key.get("externalId") and key.get("createable"))
-    return Shape(obj, Schema(found, zone), DELETED in known, stamp, stampable)
+    tells = [name for name in (DELETED, HEIR) if name in known]
+    return Shape(obj, Schema(found, zone), tells, stamp, stampable)
 
 
 def _fields(described: Any, usual: Mapping[str, Field], currency: str) -> Iterator[tuple[str, Field]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from connectors.http import Client
 from connectors.paging import by_link
-from connectors.salesforce.records import API
 from engine.contract import Invalid, Refused
 
+API = "services/data/v64.0"
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\b": "\\b"}
 
 

@@ -13,7 +13,7 @@ from connectors.http import Client
 from connectors.rest import gone
 from connectors.salesforce import soql
 from connectors.salesforce.errors import of_part
-from connectors.salesforce.records import API, get
+from connectors.salesforce.records import get
 from connectors.salesforce.schema import DELETED, Shape
 from engine.contract import (
     AppError,
@@ -42,7 +42,7 @@ class Writer:
 
     def __init__(self, http: Client, shape: Shape) -> None:
         self._http, self._shape = http, shape
-        self._path = f"{API}/composite/sobjects"
+        self._path = f"{soql.API}/composite/sobjects"
 
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome per write."""
@@ -66,12 +66,11 @@ class Writer:
     def _known(self, writes: Sequence[Write]) -> dict[str, Record | AppError]:
         """Records that were made under these keys before, and the keys whose record was deleted since."""
         shape, keys = self._shape, [write.key for write in writes]
-        deleted = [DELETED] if shape.tells_deleted else []
         found: dict[str, Record | AppError] = {}
         for begin in range(0, len(keys), KEYS):
             where = f"WHERE {shape.stamp} IN {soql.listed(keys[begin : begin + KEYS])}"
-            query = soql.select(["Id", shape.stamp, *deleted], shape.name, where)
-            for rows in soql.pages(self._http, query, binned=shape.tells_deleted):
+            query = soql.select(["Id", shape.stamp, *shape.tells], shape.name, where)
+            for rows in soql.pages(self._http, query, binned=bool(shape.tells)):
                 for row in sorted(rows, key=lambda row: not row.get(DELETED)):  # a living one counts
                     said = f"Record {row['Id']} was made under this key and deleted since; it is in Salesforce's bin."
                     found[row[shape.stamp]] = Deleted(said) if row.get(DELETED) else Record(str(row["Id"]), None, {})

@@ -265,8 +265,20 @@ def test_merged_records_are_gone(server: Any, contacts: Desk) -> None:
     _, cursor = contacts.scan()
     setting(server, merge=["Contact", one.id, two.id])
     seen, _ = contacts.changes(cursor)
-    assert seen[two.id].gone and not contacts.again(one).gone
+    for record in (seen[two.id], contacts.again(two)):
+        assert record.gone and record.merged_into == one.id
+    assert not contacts.again(one).gone
     assert contacts.again(two).gone
+
+
+def test_an_app_signs_in_as_itself_and_a_dead_session_is_renewed(server: Any) -> None:
+    stored: list[Any] = []
+    settings = {"base_url": server.url, "client_id": "app", "client_secret": server.token}
+    connector = connect("salesforce", settings, stored.append, sleep=lambda _: None)
+    assert connector.check() == "Stand-in Ltd (00DgL000000standAAQ)"
+    Control(server.url).fault("reject_token")
+    connector.check()
+    assert len(stored) == 2 and stored[0] != stored[1]
 
 
 def test_the_contacts_of_a_deleted_account_are_gone(server: Any, contacts: Desk) -> None:
