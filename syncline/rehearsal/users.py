@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.bound import Bound
 from engine.contract import Support
+from engine.match import keys_of as match_keys
 from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
 from syncline.rehearsal.faithful import Lenses, exact
@@ -109,9 +110,13 @@ class Users:
         return self.count
 
     def _add(self, app: MemoryApp, rng: random.Random, number: int, data: dict[str, Any] | None = None) -> str:
-        thing = f"t{number}"
+        thing, twin = f"t{number}", data is not None
         data = data if data is not None else self._record(app.name, thing, rng)
-        if self.setting.private == app.name and rng.random() < 0.3 and (hidden := self._hidden(app.name, data, rng)):
+        if (
+            self.setting.private == app.name
+            and rng.random() < 0.3
+            and (hidden := self._hidden(app.name, data, rng, twin))
+        ):
             data = data | hidden
             self.story.outside.add(thing)
             self.story.hidden.add(thing)
@@ -125,11 +130,13 @@ class Users:
         self._judge(app, record, thing)
         return f"{app.name} adds {record}: {self._told(data)}"
 
-    def _hidden(self, side: str, data: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-        """What keeps a record out; {} where nothing does."""
+    def _hidden(self, side: str, data: dict[str, Any], rng: random.Random, twin: bool) -> dict[str, Any]:
+        """What keeps a record out; {} where nothing does. A twin stays known by what it is recognised by."""
         if self.pen is None:
             return {"kind": "private"}
-        return self.pen.sieve.moved(side, data, rng, inside=False) or {}
+        moved = self.pen.sieve.moved(side, data, rng, inside=False) or {}
+        known = not twin or match_keys(self.bound, side, data) == match_keys(self.bound, side, {**data, **moved})
+        return moved if known else {}
 
     def _judge(self, app: MemoryApp, record: str, thing: str) -> None:
         """With lenses: whether they keep their laws for what is there now, and whether it takes part everywhere."""
@@ -194,6 +201,8 @@ class Users:
             self.story.poisoned.add(thing)
         shown = self.shown(app.name, before)
         app.edit(record, data)
+        if self.pen is not None and self.pen.sieve.passes(app.name, app.rows[record].data):
+            self.story.hidden.discard(thing)
         after = self.shown(app.name, app.rows[record].data)
         if app.rows[record].key and record not in self._mirrored(app) and set(shown) - set(after):
             exposed = exposed or CLEARED

@@ -1,0 +1,200 @@
+"""What is done with each mapping of the library: the words of each app for the same few things.
+
+A case is a record that all sides have (`both`), one that only this side has (`own`), an edit of a field of its own on
+each side (`edit`), and what the common record shows there when all edits have travelled (`wants`, native fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.library.hands import Dav, HubSpot, People, Rest, ToDo
+
+
+@dataclass(frozen=True)
+class At:
+    """One side of a case."""
+
+    app: str
+    hand: Any
+    path: str
+    """What the hand needs to know: the collection."""
+    name: str
+    """The native field by which a record is called in the case."""
+    both: Any
+    own: Any
+    edit: Any
+    wants: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`first` and `both`: the name of the common record before the edits and after them."""
+
+    sides: Mapping[str, At]
+    first: str
+    names: Mapping[str, str]
+    """Side -> the name of its own record."""
+    gone: str
+    """The side whose own record is deleted there."""
+    both: str = ""
+    """The same as `first` unless the name is edited."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "both", self.both or self.first)
+
+
+def _person(first: str, last: str, **more: Any) -> dict[str, Any]:
+    """As Google has it."""
+    return {"names": [{"givenName": first, "familyName": last}], **more}
+
+
+CONTACTS = Case(
+    sides={
+        "google": At(
+            "google_contacts",
+            People,
+            "",
+            "familyName",
+            _person("Ada", "Lovelace", emailAddresses=[{"value": "ada@example.org", "type": "work"}]),
+            _person("Kim", "Lee", birthdays=[{"date": {"year": 1985, "month": 4, "day": 12}}]),
+            {"organizations": [{"name": "Engines Ltd", "title": "Analyst"}]},
+            {"nickname": "Addie", "notes": "Met in Lisbon", "company": "Engines Ltd"},
+        ),
+        "outlook": At(
+            "outlook_contacts",
+            Rest,
+            "v1.0/me/contacts",
+            "surname",
+            {"givenName": "Ada", "surname": "Lovelace", "emailAddresses": [{"address": "Ada@example.org"}]},
+            {"givenName": "Bob", "surname": "Miller", "mobilePhone": "+49 171 1234567", "categories": ["VIP"]},
+            {"nickName": "Addie"},
+            {"companyName": "Engines Ltd", "jobTitle": "Analyst", "personalNotes": "Met in Lisbon"},
+        ),
+        "carddav": At(
+            "carddav",
+            Dav,
+            "carddav",
+            "family_name",
+            ["FN:Ada Lovelace", "N:Lovelace;Ada;;;", "EMAIL;TYPE=WORK:ada@example.org"],
+            ["FN:José García", "N:García;José;;;", "ADR;TYPE=HOME:;;Calle 1;Madrid;;28001;Spain"],
+            ["NOTE:Met in Lisbon"],
+            {"nickname": "Addie", "org": "Engines Ltd", "title": "Analyst"},
+        ),
+    },
+    first="Lovelace",
+    names={"google": "Lee", "outlook": "Miller", "carddav": "García"},
+    gone="outlook",
+)
+TASKS = Case(
+    sides={
+        "google": At(
+            "google_tasks",
+            Rest,
+            "tasks/v1/lists/@default/tasks",
+            "title",
+            {"title": "Send the budget", "due": "2026-12-01T00:00:00.000Z"},
+            {"title": "Call Kim", "notes": "First this,\nthen that"},
+            {"notes": "Ask Ada"},
+            {"status": "completed"},
+        ),
+        "todo": At(
+            "microsoft_todo",
+            ToDo,
+            "",
+            "title",
+            {"title": "Send the budget", "dueDateTime": {"dateTime": "2026-12-01T00:00:00", "timeZone": "UTC"}},
+            {"title": "Book a room", "importance": "high", "categories": ["Work"]},
+            {"status": "completed"},
+            {"body": "Ask Ada", "categories": ["Money"]},
+        ),
+        "caldav": At(
+            "caldav",
+            Dav,
+            "caldav",
+            "summary",
+            ["SUMMARY:Send the budget", "DUE;VALUE=DATE:20261201"],
+            ["SUMMARY:Water the plants", "STATUS:IN-PROCESS", "PRIORITY:9"],
+            ["CATEGORIES:Money"],
+            {"description": "Ask Ada", "status": "COMPLETED"},
+        ),
+    },
+    first="Send the budget",
+    names={"google": "Call Kim", "todo": "Book a room", "caldav": "Water the plants"},
+    gone="todo",
+)
+MAILCHIMP = Case(
+    sides={
+        "hubspot": At(
+            "hubspot",
+            HubSpot,
+            "crm/v3/objects/contacts",
+            "lastname",
+            {"email": "ada@example.org", "lastname": "Lovelace"},
+            {"email": "kim@example.org", "firstname": "Kim", "lastname": "Lee"},
+            {"firstname": "Ada"},
+            {"lastname": "King", "email": "ada@example.org"},
+        ),
+        "mailchimp": At(
+            "mailchimp",
+            Rest,
+            "3.0/lists/a1b2c3d4e5/members",
+            "LNAME",
+            {"email_address": "Ada@example.org", "status": "subscribed", "merge_fields": {"LNAME": "Lovelace"}},
+            {"email_address": "bob@example.org", "status": "unsubscribed", "merge_fields": {"LNAME": "Miller"}},
+            {"merge_fields": {"LNAME": "King"}},
+            {"FNAME": "Ada", "status": "subscribed"},
+        ),
+    },
+    first="Lovelace",
+    both="King",
+    names={"hubspot": "Lee", "mailchimp": "Miller"},
+    gone="hubspot",
+)
+HUBSPOT_GOOGLE = Case(
+    sides={
+        "hubspot": At(
+            "hubspot",
+            HubSpot,
+            "crm/v3/objects/contacts",
+            "lastname",
+            {"email": "ada@example.org", "firstname": "Ada", "lastname": "Lovelace", "phone": "+49 30 123456"},
+            {"email": "kim@example.org", "firstname": "Kim", "lastname": "Lee", "city": "Berlin", "country": "Germany"},
+            {"company": "Engines Ltd"},
+            {"mobilephone": "+491711234567", "phone": "+49 30 123456"},
+        ),
+        "google": At(
+            "google_contacts",
+            People,
+            "",
+            "familyName",
+            _person(
+                "Ada",
+                "Lovelace",
+                emailAddresses=[
+                    {"value": "ada@home.example", "type": "home"},
+                    {"value": "ada@example.org", "type": "work"},
+                ],
+            ),
+            _person("Bob", "Miller", phoneNumbers=[{"value": "+49 30 654321", "type": "work"}]),
+            {
+                "phoneNumbers": [
+                    {"value": "+49 30 123456", "type": "work"},
+                    {"value": "+49 171 1234567", "type": "mobile"},
+                ]
+            },
+            {"company": "Engines Ltd"},
+        ),
+    },
+    first="Lovelace",
+    names={"hubspot": "Lee", "google": "Miller"},
+    gone="hubspot",
+)
+CASES: Mapping[str, Case] = {
+    "google-outlook-carddav-contacts": CONTACTS,
+    "google-todo-caldav-tasks": TASKS,
+    "hubspot-mailchimp": MAILCHIMP,
+    "hubspot-google-contacts": HUBSPOT_GOOGLE,
+}

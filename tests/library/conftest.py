@@ -1,0 +1,56 @@
+"""Running servers for the mappings of the library: a fresh stand-in each, or a new collection on a Radicale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import sandbox
+from connectors import dav
+from tests.connectors.caldav_servers import DavServer, radicale
+from tests.library.cases import CASES
+from tests.library.world import World
+
+__all__ = ["radicale"]
+_numbers = count(1)
+Make = Callable[[str], World]
+Place = tuple[dict[str, str], dict[str, Any]]
+"""Settings of a connection, and the scope of a sync there."""
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Makes the world of a mapping, by its name."""
+    with ExitStack() as stack:
+
+        def place(app: str, path: str) -> Place:
+            if app in ("carddav", "caldav"):
+                return _collection(request.getfixturevalue("radicale"), app)
+            server = stack.enter_context(sandbox.start(app))
+            secret = {"password": server.token} if app == "mailchimp" else {"token": server.token}
+            return {"base_url": server.url, **secret}, {}
+
+        def make(mapping: str) -> World:
+            places = {side: place(at.app, at.path) for side, at in CASES[mapping].sides.items()}
+            settings, scopes = ({side: found[n] for side, found in places.items()} for n in (0, 1))
+            world = World(tmp_path / "project", mapping, CASES[mapping], settings, scopes)
+            stack.callback(world.close)
+            return world
+
+        yield make
+
+
+def _collection(server: DavServer, app: str) -> Place:
+    """A new address book or task list."""
+    name = f"Library-{next(_numbers)}"
+    method, body = dav.mkbook(name) if app == "carddav" else dav.mkcalendar(name, "VTODO")
+    account = (server.settings["username"], server.settings["password"])
+    url = f"{server.settings['base_url']}/alice/{name}"
+    httpx.request(method, f"{url}/", content=body, auth=account).raise_for_status()
+    return {**server.settings, "url": url}, {"book" if app == "carddav" else "calendar": name}

@@ -1,0 +1,159 @@
+"""People at work in the apps, each by the app's own API and nothing of ours: they make, edit and delete records."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import httpx
+
+Body = dict[str, Any]
+_numbers = count(1)
+
+
+class Hand(Protocol):
+    """`body` is as the app's API has it."""
+
+    def make(self, body: Any) -> str:
+        """A new record; how it is called from now on."""
+
+    def edit(self, record: str, body: Any) -> None:
+        """Changes some fields."""
+
+    def delete(self, record: str) -> None:
+        """For good, or into the bin."""
+
+    def close(self) -> None:
+        """Ends what it has open."""
+
+
+class Rest:
+    """Most apps: JSON over HTTP, a record at the end of the collection's path."""
+
+    edits, key = "PATCH", "id"
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        self.path = path
+        token = settings.get("token") or settings["password"]
+        self.http = httpx.Client(base_url=settings["base_url"], headers={"Authorization": f"Bearer {token}"})
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        reply = self.http.request(method, path, json=body)
+        assert reply.is_success, reply.text
+        return reply.json() if reply.content else None
+
+    def make(self, body: Any) -> str:
+        return str(self.send("POST", self.path, body)[self.key])
+
+    def edit(self, record: str, body: Any) -> None:
+        self.send(self.edits, f"{self.path}/{quote(record, safe='')}", body)
+
+    def delete(self, record: str) -> None:
+        self.send("DELETE", f"{self.path}/{quote(record, safe='')}")
+
+    def close(self) -> None:
+        self.http.close()
+
+
+class People(Rest):
+    """Google Contacts: the field mask is said, and the state it was in is sent along."""
+
+    def make(self, body: Any) -> str:
+        return str(self.send("POST", "v1/people:createContact", body)["resourceName"])
+
+    def edit(self, record: str, body: Any) -> None:
+        fields = ",".join(body)
+        now = self.send("GET", f"v1/{record}?personFields={fields},metadata")
+        changed = {**body, "metadata": now["metadata"]}
+        self.send("PATCH", f"v1/{record}:updateContact?updatePersonFields={fields}", changed)
+
+    def delete(self, record: str) -> None:
+        self.send("DELETE", f"v1/{record}:deleteContact")
+
+
+class ToDo(Rest):
+    """Microsoft To Do: the tasks of the default list."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        super().__init__(settings, path)
+        (tasks,) = self.send("GET", "v1.0/me/todo/lists")["value"]
+        self.path = f"v1.0/me/todo/lists/{quote(tasks['id'], safe='')}/tasks"
+
+
+class HubSpot(Rest):
+    """Properties are wrapped."""
+
+    def make(self, body: Any) -> str:
+        return super().make({"properties": body})
+
+    def edit(self, record: str, body: Any) -> None:
+        super().edit(record, {"properties": body})
+
+
+class Dav:
+    """Texts on a DAV server. A body is the lines of one component; an edit puts one line before the last END."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        self.kind = "vcf" if path == "carddav" else "ics"
+        self.url = settings["url"]
+        self.http = httpx.Client(auth=(settings["username"], settings["password"]))
+
+    def make(self, body: Any) -> str:
+        name = f"hand-{next(_numbers)}"
+        head = (
+            ["BEGIN:VCARD", "VERSION:3.0"]
+            if self.kind == "vcf"
+            else ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Phone"]
+        )
+        head += [] if self.kind == "vcf" else ["BEGIN:VTODO", "DTSTAMP:20261123T120000Z"]
+        tail = ["END:VCARD"] if self.kind == "vcf" else ["END:VTODO", "END:VCALENDAR"]
+        self._put(name, "\r\n".join([*head, f"UID:{name}", *body, *tail, ""]))
+        return name
+
+    def edit(self, record: str, body: Any) -> None:
+        text = self.http.get(self._place(record)).raise_for_status().text
+        last = "END:VCARD" if self.kind == "vcf" else "END:VTODO"
+        self._put(record, text.replace(last, "\r\n".join([*body, last])))
+
+    def delete(self, record: str) -> None:
+        self.http.delete(self._place(record)).raise_for_status()
+
+    def close(self) -> None:
+        self.http.close()
+
+    def _place(self, record: str) -> str:
+        return f"{self.url}/{record}.{self.kind}"
+
+    def _put(self, record: str, text: str) -> None:
+        kind = "text/vcard" if self.kind == "vcf" else "text/calendar"
+        self.http.put(self._place(record), content=text.encode(), headers={"Content-Type": kind}).raise_for_status()
+
+
+class Table:
+    """A program that uses the database besides us. A body is a row."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        self.path, self.database = path, settings["url"].removeprefix("sqlite:///")
+
+    def make(self, body: Any) -> str:
+        names, marks = ", ".join(body), ", ".join("?" for _ in body)
+        return str(self.tell(f"insert into {self.path} ({names}) values ({marks}) returning id", *body.values()))
+
+    def edit(self, record: str, body: Any) -> None:
+        changes = ", ".join(f"{name} = ?" for name in body)
+        self.tell(f"update {self.path} set {changes} where id = ? returning id", *body.values(), record)
+
+    def delete(self, record: str) -> None:
+        self.tell(f"delete from {self.path} where id = ? returning id", record)
+
+    def tell(self, statement: str, *values: Any) -> Any:
+        connection = sqlite3.connect(self.database)
+        try:
+            with connection:
+                (found,) = connection.execute(statement, values).fetchone()
+            return found
+        finally:
+            connection.close()
