@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from engine import ids
-from engine.remap import remap
 from engine.store import Store, revise
 from engine.store.tables import changes, mappings, runs
 
@@ -26,6 +25,8 @@ def begin(store: Store, sync: str, kind: str, text: dict[str, Any], digest: str,
             where = (mappings.c.sync == sync, mappings.c.version == latest)
             former = connection.execute(select(mappings.c.text).where(*where)).scalar()
             if former is not None:
+                from engine.remap import remap  # looking at runs need not wait for what a change of the mapping needs
+
                 remap(connection, sync, former, text)
             values = {"sync": sync, "version": version, "digest": digest, "text": text, "at": now}
             connection.execute(mappings.insert().values(**values))

@@ -13,6 +13,8 @@ from engine.rules import fields as rule_fields
 
 SHORT = 64
 """Of texts longer than this few begin alike."""
+LONG = 255
+"""Nothing is worth a word about longer ones."""
 _FOLDED = "aB Cd"
 
 
@@ -58,7 +60,12 @@ def _clips(bound: Bound, index: int, rule: list[str], row: Row, side: str) -> Tr
     """A key that one side holds shortened: it is not found again, or is the same as another one."""
     most = _most(bound, row, side)
     longest = [_most(bound, row, other) for other in row.cells if other != side]
-    if most is None or not any(other is None or other > most for other in longest) or side not in row.targets:
+    if (
+        most is None
+        or most > LONG
+        or not any(other is None or other > most for other in longest)
+        or side not in row.targets
+    ):
         return None
     text = (
         f"row '{row.name}' is a match key, and {side} keeps {most} characters of it: two records that begin alike "
