@@ -33,6 +33,8 @@ class Editor:
     def create(self, write: Write) -> Record:
         """The row's key is the one given, else made of the write's: a create repeated finds its row."""
         given = write.data.get(self._key)
+        if self._key in write.data and not given:
+            raise Invalid(f"{self._key} tells the rows of {self.sheet.name} apart: it needs a value.", field=self._key)
         id = str(given) if given else made(write.key)
         there = self._rows.get(id)
         if there is not None:

@@ -84,6 +84,7 @@ class Connector:
         self._database = Database(settings)
         self._log = Log(sqlite=self._database.sqlite) if settings["changes"] == "trigger" else None
         self._tables: dict[str, Table] = {}
+        self._logged: set[str] = set()
         vars(self)["caps"] = _graded(logged=self._log is not None, stamped=bool(settings.get("stamp_column")))
 
     @property
@@ -134,7 +135,8 @@ class Connector:
 
     def write(self, obj: str, scope: Json, writes: Sequence[Write]) -> Iterator[Outcome]:
         """All in one transaction, each taken back alone if it fails. Outcomes are told once it is committed."""
-        self._prepare(obj, scope)
+        if obj not in self._logged:
+            self._prepare(obj, scope)
         with self._database.write() as connection:
             writer = Writer(connection, self._table(connection, obj, scope), self._log)
             outcomes = [writer.outcome(write) for write in writes]
@@ -154,6 +156,7 @@ class Connector:
         with self._database.read() as connection:
             found = self._table(connection, obj, scope)
         self._log.install(self._database, found)
+        self._logged.add(obj)
 
 
 def _checked(settings: Mapping[str, str]) -> None:

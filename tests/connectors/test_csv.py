@@ -201,6 +201,8 @@ def test_a_key_that_is_taken_is_parked_and_a_repeated_create_is_one_line(tmp_pat
     at = desk(tmp_path, key="sku")
     error = at.error(Write(op=Op.CREATE, key="k", data={"sku": "A1", "name": "Nut"}))
     assert isinstance(error, Invalid) and error.field == "sku"
+    error = at.error(Write(op=Op.CREATE, key="k", data={"sku": None, "name": "Nut"}))
+    assert isinstance(error, Invalid) and error.field == "sku"
     write = Write(op=Op.CREATE, key="k", data={"sku": "A2", "name": "Nut"})
     assert at.done(write) == at.done(write) and len(at.scan()[0]) == 2
 
