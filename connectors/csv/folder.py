@@ -22,7 +22,7 @@ class Folder:
 
     def __init__(self, path: Path, encoding: str) -> None:
         if not path.is_absolute():
-            raise Refused("folder must be a whole path, such as /srv/exchange.")
+            raise Refused(f"folder must be a whole path, for runs begin anywhere: folder={path.absolute()}")
         self.path = path
         self.reads = 0
         self._encoding = encoding
