@@ -23,11 +23,11 @@ PHONES = (
     "ask at the desk, {}",
 )
 URLS = (
-    "https://example.com/{}",
-    "http://Example.com/A?b=1&c={}#d",
-    "example.com/{}",
-    "https://example.com/{}/",
-    "HTTPS://EXAMPLE.COM/{}",
+    "https://example{}.com/team",
+    "http://Www.Example{}.com/A?b=1&c=2#d",
+    "example{}.com",
+    "https://example{}.com/",
+    "HTTPS://EXAMPLE{}.COM/a",
 )
 COUNTRIES: Mapping[str, tuple[str, ...]] = {
     "": ("Germany", "Deutschland", "France", "DE", "United States", "USA", "Atlantis"),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from connectors import load
 from engine.bound import Bound
 from engine.canonical import same
-from engine.contract import AppError, Caps, Schema
+from engine.contract import AppError, Caps, Field, Schema
 from engine.lens import Refusal
 from engine.mapping import Mapping as MappingModel
 from engine.mapping import check_against
@@ -65,7 +65,7 @@ def setting_of(project: Project, what: str) -> OwnSetting:
         connections = {side: by_app[at.app] for side, at in mapping.sides.items() if at.app in by_app}
     stored = _stored(project, sync)
     schemas = {
-        side: stored.get(side) or _asked(project, connections.get(side), at.app, at.object)
+        side: stored.get(side) or _asked(project, connections.get(side), at.app, at.object) or _texts(mapping, side)
         for side, at in mapping.sides.items()
     }
     if problems := check_against(mapping, schemas):
@@ -119,8 +119,11 @@ def _stored(project: Project, sync: str) -> dict[str, Schema]:
     return {row["side"]: session.schema(row["side"], row["schema"]) for row in rows if row["schema"]}
 
 
-def _asked(project: Project, connection: str | None, app: str, obj: str) -> Schema:
-    """The fields that the account has now; without an account, those that every account of the app has."""
+def _asked(project: Project, connection: str | None, app: str, obj: str) -> Schema | None:
+    """The fields that the account has now; without an account, those that every account of the app has.
+
+    None where these are not known: tables and files differ.
+    """
     from flows.secrets import SecretsError
 
     cls = load(app)
@@ -129,9 +132,16 @@ def _asked(project: Project, connection: str | None, app: str, obj: str) -> Sche
             return project.connector(connection).schema(obj)
         except (AppError, SecretsError) as error:
             raise ProjectError(f"The fields of {connection} could not be read: {error}") from error
+    if not cls.fields:
+        return None
     if obj not in cls.objects:
         raise ProjectError(f"{cls.title} has no object {obj!r}. There are: {', '.join(cls.objects)}.")
     return Schema(cls.fields[obj])
+
+
+def _texts(mapping: MappingModel, side: str) -> Schema:
+    """The fields that a mapping names, taken for texts."""
+    return Schema({name: Field(type="text") for row in mapping.fields.values() for name in row.native(side)})
 
 
 def _recorded(project: Project, sync: str, mapping: MappingModel) -> dict[str, list[Native]]:

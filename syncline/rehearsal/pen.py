@@ -71,14 +71,14 @@ class Pen:
             return None
         whole = {**dict.fromkeys(self.bound.wanted[side]), **fields}
         same_times = self._part(self.bound.get(side, whole)) == self._part(shared)
-        if not same_times or not set(match_keys(self.bound, side, whole).items()) & set(
-            match_keys(self.bound, other, native).items()
-        ):
+        keys = set(match_keys(self.bound, other, native).items())
+        if not same_times or not keys & set(match_keys(self.bound, side, whole).items()):
             return None
         for name in self._own(side):
             if name not in told and rng.random() < 0.6:
                 fields |= self._drawn(side, name, fields, rng)
-        return fields | (self.sieve.moved(side, fields, rng, inside=True) or {})
+        fields |= self.sieve.moved(side, fields, rng, inside=True) or {}
+        return fields if keys & set(match_keys(self.bound, side, {**whole, **fields}).items()) else None
 
     def poison(self, side: str, poison: str) -> Native:
         """A value that no app takes, in a text of the record; {} where there is none."""

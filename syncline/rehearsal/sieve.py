@@ -55,19 +55,22 @@ class Sieve:
         """Fields that bring a record in, or out; {} where it is there already, None where nothing does it."""
         if self.passes(side, native) is inside:
             return {}
+        names = [name for name in self.known.get(side, ()) if "." not in name]
         for _ in range(TRIES if side in self.rules else 0):
-            change = {name: rng.choice(self._candidates(side, name)) for name in self.known[side] if "." not in name}
+            change = {name: rng.choice(self._candidates(side, name)) for name in names}
+            if len(names) > 1:
+                change = {name: value for name, value in change.items() if rng.random() < 0.5}
             if change and self.passes(side, {**native, **change}) is inside:
                 return change
         return None
 
     def _candidates(self, side: str, name: str) -> list[Any]:
         """Values that the rule names for a field, and two that it does not."""
-        found: list[Any] = [None, f"something else {self.number()}"]
+        field = self.bound.sides[side].schema.fields.get(name)
+        found: list[Any] = [None, False if field and field.type == "bool" else f"something else {self.number()}"]
         for leaf in leaves(self.rules[side]):
             if isinstance(leaf, Compare) and leaf.field == name:
                 for test, operand in leaf.tests:
                     found += [] if test == "known" else operand if isinstance(operand, list) else [operand]
-        field = self.bound.sides[side].schema.fields.get(name)
         found += list(field.choices or ()) if field else []
         return [[value] if field and field.many and value is not None else value for value in found]
