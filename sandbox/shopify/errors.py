@@ -23,7 +23,7 @@ class UserError(Exception):
 
     def __init__(self, message: str, *field: str, code: str | None = None) -> None:
         super().__init__(message)
-        self.entry = {"field": list(field) or None, "message": message, "code": code}
+        self.entry: dict[str, Any] = {"field": list(field) or None, "message": message, "code": code}
 
 
 def general(status: int, retry_after: float | None) -> Response:

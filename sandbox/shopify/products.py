@@ -47,7 +47,11 @@ def set_(shop: Shop, row: Row | None, given: Mapping[str, Any], *path: str, cust
     fields = [*(given.get("metafields") or ()), *([{**custom, "type": "id"}] if custom else ())]
     if "metafields" in given and row is not None:  # those that are left out are deleted
         row.data["metafields"] = {}
-    data["metafields"] = shop.definitions.set("PRODUCT", shop.products, row, fields)
+    try:
+        data["metafields"] = shop.definitions.set("PRODUCT", shop.products, row, fields)
+    except UserError as error:
+        error.entry |= {"field": [*path, *error.entry["field"]], "code": "INVALID_METAFIELD"}
+        raise
     if "productOptions" in given or "variants" in given:
         _arrange(shop, data, given, *path)
     return shop.products.change(row.id, data) if row else shop.products.add(data)
