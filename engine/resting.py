@@ -15,7 +15,7 @@ from engine import holds
 from engine.bound import Bound
 from engine.drift import Drift
 from engine.links import load, save
-from engine.linkstate import LinkState, atoms, poke
+from engine.linkstate import LinkState, atoms, peek, poke
 from engine.store import chunks
 from engine.store.tables import copies
 from engine.store.tables import holds as table
@@ -23,9 +23,7 @@ from engine.store.tables import holds as table
 _ASKED = select(table).where(
     table.c.sync == bindparam("of"), table.c.kind == "schema", table.c.state.in_(("open", "answered"))
 )
-_LINKED = select(copies.c.link).where(
-    copies.c.sync == bindparam("of"), copies.c.side == bindparam("at"), copies.c.link.is_not(None)
-)
+_LINKED = select(copies.c.link).where(copies.c.sync == bindparam("of"), copies.c.link.is_not(None)).distinct()
 
 
 def asked(connection: Connection, sync: str) -> list[dict[str, Any]]:
@@ -92,21 +90,17 @@ def resume(connection: Connection, bound: Bound, sync: str, hold: dict[str, Any]
     row, side = hold["row"], hold["side"]
     if row in bound.rows and side in bound.rows[row].cells:
         afresh = hold["detail"]["kind"] == "retyped"
-        ids = list(connection.execute(_LINKED, {"of": sync, "at": side}).scalars())
-        for part in chunks(ids):
+        for part in chunks(list(connection.execute(_LINKED, {"of": sync}).scalars())):
             states = [state for state, _ in load(connection, part).values()]
-            forgotten = [state for state in states if _forget(bound, state, side, row, afresh)]
-            save(
-                connection, sync, [(state, {"dirty": True, "open": True, "rev": state.rev + 1}) for state in forgotten]
-            )
+            due = [one for one in states if _forget(bound, one, side, row, afresh) | _owe(bound, one, row)]
+            save(connection, sync, [(one, {"dirty": True, "open": True, "rev": one.rev + 1}) for one in due])
     holds.close(connection, [hold["id"]], now)
 
 
 def _forget(bound: Bound, link: LinkState, side: str, row: str, afresh: bool) -> bool:
     """A field that came back empty, or of another type, has settled nothing: it is due what was agreed."""
-    copy = link.copies[side]
-    cell = bound.rows[row].cells[side]
-    if copy.native is None or row not in copy.synced or not cell.read(copy.native):
+    copy, cell = link.copies.get(side), bound.rows[row].cells[side]
+    if copy is None or copy.native is None or row not in copy.synced or not cell.read(copy.native):
         return False
     if not afresh and any(copy.native.get(name) not in (None, "", []) for name in cell.names):
         return False
@@ -115,3 +109,18 @@ def _forget(bound: Bound, link: LinkState, side: str, row: str, afresh: bool) ->
         if (link.agreed.get(row) if atom[1] is None else True) is not None:
             poke(copy.base, atom, None)
     return True
+
+
+def _owe(bound: Bound, link: LinkState, row: str) -> bool:
+    """A record made while the row rested, on any side, has been given nothing of it: it is due what was agreed."""
+    agreed = [atom for atom in atoms(bound.rows[row], [link.agreed]) if peek(link.agreed, atom) is not None]
+    made = [
+        copy
+        for side, copy in link.copies.items()
+        if side in bound.rows[row].cells and copy.ours and copy.native is not None
+        if row not in copy.synced and row not in copy.base
+    ]
+    for copy in made:
+        for atom in agreed:
+            poke(copy.base, atom, None)
+    return bool(made and agreed)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine import holds
-from engine.contract import Field
+from engine.contract import Field, Transient
 from engine.problem import MappingError
 from tests.identity.people import Meet, People, meet
 from tests.sync.world import told
@@ -89,6 +89,29 @@ def test_a_record_created_meanwhile_gets_the_row_later(meet: Meet) -> None:
     world.apps["a"].fields["note"] = was
     world.run()
     assert notes(world, "a") == ["old", "old", "of b"]
+    assert told(world.run()) == 0
+
+
+@pytest.mark.parametrize("side", "bc")
+def test_a_record_made_elsewhere_meanwhile_gets_what_was_agreed_before(meet: Meet, side: str) -> None:
+    """The row rests on all sides, whichever has lost the field."""
+    world = meet("a", "b", "c")
+    world.apps["a"].add(name="Ann", email="ann@x.example", note="old")
+
+    def down(moment: str, what: str) -> None:
+        raise Transient("c does not answer")
+
+    world.apps["c"].fault = down
+    world.run()
+    was = gone(world, side, "note")
+    world.apps["c"].fault = lambda _moment, _what: None
+    world.run()
+    assert world.names("c") == ["Ann"]
+    world.apps[side].fields["note"] = was
+    for _ in range(2):
+        later(world)
+        world.run()
+    assert notes(world, "b") == notes(world, "c") == ["old"]
     assert told(world.run()) == 0
 
 
