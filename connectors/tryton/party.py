@@ -19,7 +19,7 @@ FIELDS: Mapping[str, Field] = {
     "emails": Field(type="emails", label="E-mail", means="contact.emails"),
     "phones": Field(type="phones", label="Telephone", means="contact.phones"),
     "websites": Field(type="urls", label="Websites", means="contact.websites"),
-    "address": Field(type="address", label="Address", means="contact.address"),
+    "address": Field(type="address", dialect="iso2", label="Address", means="contact.address"),
     "active": Field(type="bool", label="Active", means="contact.active"),
 }
 _OF = {name: tuple(f"{name}.{one}" for one in ones) for name, ones in {

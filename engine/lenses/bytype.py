@@ -151,7 +151,7 @@ _BY_TYPE: Mapping[str, Callable[[Field], Lens]] = {
     "phone": lambda item: Phone(None, _limit(item)),
     "email": lambda item: Email(_limit(item)),
     "url": lambda item: Url(_limit(item)),
-    "address": lambda _: Address(),
+    "address": lambda item: Address(Country(item.dialect)),
     "emails": lambda _: Reaches(Email()),
     "phones": lambda _: Reaches(Phone()),
     "urls": lambda _: Reaches(Url()),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.library.hands import Dav, HubSpot, People, Rest, ToDo
+from tests.library.hands import Clerk, Dav, Folder, HubSpot, People, Rest, Rows, Sheet, ToDo
 
 
 @dataclass(frozen=True)
@@ -192,9 +192,192 @@ HUBSPOT_GOOGLE = Case(
     names={"hubspot": "Lee", "google": "Miller"},
     gone="hubspot",
 )
+SOBJECTS = "services/data/v68.0/sobjects"
+ADA = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
+SALESFORCE_ADA = {"FirstName": "Ada", "LastName": "Lovelace", "Email": "Ada@example.org"}
+HUBSPOT_SALESFORCE = Case(
+    sides={
+        "hubspot": At(
+            "hubspot",
+            HubSpot,
+            "crm/v3/objects/contacts",
+            "lastname",
+            ADA,
+            {"firstname": "Kim", "lastname": "Lee", "address": "Main Street 1", "city": "Berlin", "country": "Germany"},
+            {"jobtitle": "Analyst"},
+            {"mobilephone": "+491711234567"},
+        ),
+        "salesforce": At(
+            "salesforce",
+            Rest,
+            f"{SOBJECTS}/Contact",
+            "LastName",
+            SALESFORCE_ADA,
+            {"LastName": "Miller", "Phone": "+49 30 654321"},
+            {"MobilePhone": "+49 171 1234567"},
+            {"Title": "Analyst"},
+        ),
+    },
+    first="Lovelace",
+    names={"hubspot": "Lee", "salesforce": "Miller"},
+    gone="salesforce",
+)
+COMPANIES = Case(
+    sides={
+        "hubspot": At(
+            "hubspot",
+            HubSpot,
+            "crm/v3/objects/companies",
+            "name",
+            {"name": "Engines Ltd", "website": "https://engines.example/"},
+            {"name": "Mills", "numberofemployees": "12"},
+            {"phone": "+49 30 123456"},
+            {"description": "Buys steam."},
+        ),
+        "salesforce": At(
+            "salesforce",
+            Rest,
+            f"{SOBJECTS}/Account",
+            "Name",
+            {"Name": "Engines", "Website": "www.engines.example"},
+            {"Name": "Lee & Sons", "BillingCity": "Springfield", "BillingCountry": "United States"},
+            {"Description": "Buys steam.", "Name": "Engines Ltd"},
+            {"Phone": "+4930123456"},
+        ),
+    },
+    first="Engines Ltd",
+    names={"hubspot": "Mills", "salesforce": "Lee & Sons"},
+    gone="salesforce",
+)
+DEALS = Case(
+    sides={
+        "hubspot": At(
+            "hubspot",
+            HubSpot,
+            "crm/v3/objects/deals",
+            "dealname",
+            {"dealname": "Two engines", "dealstage": "qualifiedtobuy", "closedate": "2026-12-01T09:00:00.000Z"},
+            {"dealname": "A mill", "dealstage": "contractsent", "closedate": "2027-01-15T00:00:00.000Z"},
+            {"amount": "1200.50"},
+            {"dealstage": "closedwon", "closedate": "2026-12-01T09:00:00.000Z"},
+        ),
+        "salesforce": At(
+            "salesforce",
+            Rest,
+            f"{SOBJECTS}/Opportunity",
+            "Name",
+            {"Name": "Two engines", "StageName": "Qualification", "CloseDate": "2026-12-01"},
+            {"Name": "Repairs", "StageName": "Prospecting", "CloseDate": "2026-12-24", "Amount": 99.5},
+            {"StageName": "Closed Won"},
+            {"Amount": 1200.5},
+        ),
+    },
+    first="Two engines",
+    names={"hubspot": "A mill", "salesforce": "Repairs"},
+    gone="hubspot",
+)
+SALESFORCE_OUTLOOK = Case(
+    sides={
+        "salesforce": At(
+            "salesforce",
+            Rest,
+            f"{SOBJECTS}/Contact",
+            "LastName",
+            SALESFORCE_ADA,
+            {
+                "LastName": "Miller",
+                "HomePhone": "+49 30 654321",
+                "MailingStreet": "Main Street 1",
+                "MailingCity": "Bonn",
+            },
+            {"Birthdate": "1985-04-12", "Phone": "+49 30 123456"},
+            {"Department": "Sales", "MobilePhone": "+491711234567"},
+        ),
+        "outlook": At(
+            "outlook_contacts",
+            Folder,
+            "Salesforce",
+            "surname",
+            {
+                "givenName": "Ada",
+                "surname": "Lovelace",
+                "emailAddresses": [{"address": "ada@home.example"}, {"address": "ada@example.org"}],
+            },
+            {"givenName": "Kim", "surname": "Lee", "personalNotes": "Likes chess."},
+            {"department": "Sales", "mobilePhone": "+49 171 1234567"},
+            {"birthday": "1985-04-12"},
+        ),
+    },
+    first="Lovelace",
+    names={"salesforce": "Miller", "outlook": "Lee"},
+    gone="salesforce",
+)
+POSTGRESQL = Case(
+    sides={
+        "hubspot": At(
+            "hubspot",
+            HubSpot,
+            "crm/v3/objects/contacts",
+            "lastname",
+            ADA,
+            {"lastname": "Lee", "phone": "+49 30 654321", "country": "Germany"},
+            {"company": "Engines Ltd"},
+            {"jobtitle": "Analyst"},
+        ),
+        "database": At(
+            "sql",
+            Rows,
+            "contacts",
+            "last_name",
+            {"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@Example.org"},
+            {"last_name": "Miller", "email": "miller@example.org", "country": "FR"},
+            {"job_title": "Analyst"},
+            {"company": "Engines Ltd", "email": "Ada@Example.org"},
+        ),
+    },
+    first="Lovelace",
+    names={"hubspot": "Lee", "database": "Miller"},
+    gone="database",
+)
+PARTIES = Case(
+    sides={
+        "file": At(
+            "csv",
+            Sheet,
+            "parties.csv",
+            "name",
+            {"name": "Engines Ltd", "email": "info@engines.example"},
+            {"name": "Mills", "mobile": "+491711234567", "street": "Main Street 1", "city": "Lyon"},
+            {"website": "https://engines.example/"},
+            {"phone": "+4930123456", "email": "info@engines.example"},
+        ),
+        "tryton": At(
+            "tryton",
+            Clerk,
+            "party.party",
+            "name",
+            {
+                "name": "Engines Ltd",
+                "contact_mechanisms": [["create", [{"type": "email", "value": "info@engines.example"}]]],
+            },
+            {"name": "Lee & Sons", "addresses": [["create", [{"street": "High Street 2", "city": "Leeds"}]]]},
+            {"contact_mechanisms": [["create", [{"type": "phone", "value": "+4930123456"}]]]},
+            {"websites": [{"value": "https://engines.example", "label": "other"}]},
+        ),
+    },
+    first="Engines Ltd",
+    names={"file": "Mills", "tryton": "Lee & Sons"},
+    gone="file",
+)
 CASES: Mapping[str, Case] = {
     "google-outlook-carddav-contacts": CONTACTS,
     "google-todo-caldav-tasks": TASKS,
     "hubspot-mailchimp": MAILCHIMP,
     "hubspot-google-contacts": HUBSPOT_GOOGLE,
+    "hubspot-salesforce-contacts": HUBSPOT_SALESFORCE,
+    "hubspot-salesforce-companies": COMPANIES,
+    "hubspot-salesforce-deals": DEALS,
+    "salesforce-outlook-contacts": SALESFORCE_OUTLOOK,
+    "hubspot-postgresql": POSTGRESQL,
+    "csv-tryton-parties": PARTIES,
 }

@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 import sandbox
 from connectors import dav
 from tests.connectors.caldav_servers import DavServer, radicale
+from tests.connectors.tryton_server import empty, rpc, tryton
 from tests.library.cases import CASES
 from tests.library.world import World
+from tests.store.postgres import Postgres, postgres
 
-__all__ = ["radicale"]
+__all__ = ["postgres", "radicale", "tryton"]
+HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to" / "prebuilt-mappings.md").read_text(encoding="utf-8")
+TABLE = HOW_TO.split("```sql\n")[1].split("```")[0]
+HEAD = HOW_TO.split("```csv\n")[1].split("```")[0]
 _numbers = count(1)
 Make = Callable[[str], World]
 Place = tuple[dict[str, str], dict[str, Any]]
@@ -32,6 +38,12 @@ def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]
         def place(app: str, path: str) -> Place:
             if app in ("carddav", "caldav"):
                 return _collection(request.getfixturevalue("radicale"), app)
+            if app == "sql":
+                return _database(request.getfixturevalue("postgres")), {}
+            if app == "csv":
+                return _folder(tmp_path / "files", path), {}
+            if app == "tryton":
+                return _emptied(request.getfixturevalue("tryton"), path), {}
             server = stack.enter_context(sandbox.start(app))
             secret = {"password": server.token} if app == "mailchimp" else {"token": server.token}
             return {"base_url": server.url, **secret}, {}
@@ -44,6 +56,25 @@ def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]
             return world
 
         yield make
+
+
+def _database(server: Postgres) -> dict[str, str]:
+    """A new one, with the table of the docs."""
+    url = server.empty()
+    with psycopg.connect(url) as database:
+        database.execute(TABLE)
+    return {"url": url.replace(":hush", ""), "changes": "trigger"}
+
+
+def _folder(folder: Path, file: str) -> dict[str, str]:
+    folder.mkdir()
+    (folder / file).write_text(HEAD)
+    return {"folder": str(folder), "keys": "made", "text": "phone,mobile,postcode"}
+
+
+def _emptied(settings: dict[str, str], model: str) -> dict[str, str]:
+    empty(rpc(settings), model)
+    return settings
 
 
 def _collection(server: DavServer, app: str) -> Place:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
+import csv
 from collections.abc import Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
+import psycopg
+
+from tests.connectors.tryton_server import rpc
 
 Body = dict[str, Any]
 _numbers = count(1)
@@ -83,6 +87,20 @@ class ToDo(Rest):
         self.path = f"v1.0/me/todo/lists/{quote(tasks['id'], safe='')}/tasks"
 
 
+class Folder(Rest):
+    """Outlook: a contact folder, made for the purpose."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        super().__init__(settings, "v1.0/me/contactFolders")
+        self.path = f"{self.path}/{quote(super().make({'displayName': path}), safe='')}/contacts"
+
+    def edit(self, record: str, body: Any) -> None:
+        self.send("PATCH", f"v1.0/me/contacts/{quote(record, safe='')}", body)
+
+    def delete(self, record: str) -> None:
+        self.send("DELETE", f"v1.0/me/contacts/{quote(record, safe='')}")
+
+
 class HubSpot(Rest):
     """Properties are wrapped."""
 
@@ -132,28 +150,84 @@ class Dav:
         self.http.put(self._place(record), content=text.encode(), headers={"Content-Type": kind}).raise_for_status()
 
 
-class Table:
+class Rows:
     """A program that uses the database besides us. A body is a row."""
 
     def __init__(self, settings: Mapping[str, str], path: str) -> None:
-        self.path, self.database = path, settings["url"].removeprefix("sqlite:///")
+        self.path = path
+        self.connection = psycopg.connect(settings["url"], autocommit=True)
 
     def make(self, body: Any) -> str:
-        names, marks = ", ".join(body), ", ".join("?" for _ in body)
-        return str(self.tell(f"insert into {self.path} ({names}) values ({marks}) returning id", *body.values()))
+        names, marks = ", ".join(body), ", ".join("%s" for _ in body)
+        return self.tell(f"insert into {self.path} ({names}) values ({marks}) returning id", *body.values())
 
     def edit(self, record: str, body: Any) -> None:
-        changes = ", ".join(f"{name} = ?" for name in body)
-        self.tell(f"update {self.path} set {changes} where id = ? returning id", *body.values(), record)
+        changes = ", ".join(f"{name} = %s" for name in body)
+        self.tell(f"update {self.path} set {changes} where id = %s returning id", *body.values(), record)
 
     def delete(self, record: str) -> None:
-        self.tell(f"delete from {self.path} where id = ? returning id", record)
+        self.tell(f"delete from {self.path} where id = %s returning id", record)
 
-    def tell(self, statement: str, *values: Any) -> Any:
-        connection = sqlite3.connect(self.database)
-        try:
-            with connection:
-                (found,) = connection.execute(statement, values).fetchone()
-            return found
-        finally:
-            connection.close()
+    def tell(self, statement: str, *values: Any) -> str:
+        (row,) = self.connection.execute(statement, values).fetchall()  # type: ignore[call-overload]
+        return str(row[0])
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class Sheet:
+    """Somebody with a spreadsheet: reads the file, and saves it whole. A body is a line by its columns."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        self.path = Path(settings["folder"]) / path
+
+    def make(self, body: Any) -> str:
+        lines = self._lines()
+        record = f"own-{next(_numbers)}"
+        self._save([*lines, {**dict.fromkeys(lines[0] if lines else self._columns(), ""), **body, "id": record}])
+        return record
+
+    def edit(self, record: str, body: Any) -> None:
+        self._save([{**line, **(body if line["id"] == record else {})} for line in self._lines()])
+
+    def delete(self, record: str) -> None:
+        self._save([line for line in self._lines() if line["id"] != record])
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _columns(self) -> list[str]:
+        return self.path.read_text().splitlines()[0].split(",")
+
+    def _lines(self) -> list[dict[str, str]]:
+        with self.path.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def _save(self, lines: list[dict[str, str]]) -> None:
+        columns = self._columns()
+        with self.path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(lines)
+
+
+class Clerk:
+    """Somebody who works in Tryton. A body is what its own client sends."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        self.rpc = rpc(dict(settings))
+        self.model = f"model.{path}"
+
+    def make(self, body: Any) -> str:
+        (record,) = self.rpc.write(f"{self.model}.create", [body])
+        return str(record)
+
+    def edit(self, record: str, body: Any) -> None:
+        self.rpc.write(f"{self.model}.write", [int(record)], body)
+
+    def delete(self, record: str) -> None:
+        self.rpc.write(f"{self.model}.delete", [int(record)])
+
+    def close(self) -> None:
+        """Nothing stays open."""

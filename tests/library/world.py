@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 import sandbox
 from connectors import connect
 from engine import accounting
+from engine.examples import failures
 from engine.holds import listed
 from flows import direct
 from flows.project import Project
@@ -67,6 +68,11 @@ class World:
             assert sum(records[state] for state in accounting.STATES) == records["total"], (side, records)
             assert records["in_sync"] == records["total"] == len(self.shows(side)), (side, records)
         return wrote
+
+    def examples(self) -> list[str]:
+        """What of the mapping's examples goes wrong with the fields that the accounts have."""
+        schemas = {side: app.schema(self.mapping.sides[side].object) for side, app in self.apps().items()}
+        return failures(self.mapping, schemas)
 
     def names(self) -> set[str]:
         """Of the records, which are the same on all sides."""
