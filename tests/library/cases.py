@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.library.hands import Clerk, Dav, Folder, HubSpot, People, Rest, Rows, Sheet, ToDo
+from tests.library.hands import Clerk, Dav, Folder, HubSpot, People, Rest, Rows, Seller, Sheet, Shop, ToDo
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,7 @@ HUBSPOT_GOOGLE = Case(
     names={"hubspot": "Lee", "google": "Miller"},
     gone="hubspot",
 )
+GRAPHQL = "admin/api/2026-07/graphql.json"
 SOBJECTS = "services/data/v68.0/sobjects"
 ADA = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
 SALESFORCE_ADA = {"FirstName": "Ada", "LastName": "Lovelace", "Email": "Ada@example.org"}
@@ -369,6 +370,33 @@ PARTIES = Case(
     names={"file": "Mills", "tryton": "Lee & Sons"},
     gone="file",
 )
+PRODUCTS = Case(
+    sides={
+        "shopify": At(
+            "shopify",
+            Shop,
+            GRAPHQL,
+            "title",
+            {"product": {"title": "Engine"}, "variant": {"sku": "E-1", "price": "1200.50"}},
+            {"product": {"title": "Bolt"}, "variant": {"sku": "B-1", "price": "0.20"}},
+            {"descriptionHtml": "<p>Runs on <b>steam</b>.</p>"},
+            {"price": "1300.00", "descriptionHtml": "<p>Runs on <b>steam</b>.</p>"},
+        ),
+        "tryton": At(
+            "tryton",
+            Seller,
+            "product.product",
+            "name",
+            {"name": "Engine", "code": "E-1", "list_price": "1200.50"},
+            {"name": "Mill", "code": "M-1", "list_price": "99.9000"},
+            {"list_price": "1300"},
+            {"description": "Runs on steam.", "code": "E-1"},
+        ),
+    },
+    first="Engine",
+    names={"shopify": "Bolt", "tryton": "Mill"},
+    gone="tryton",
+)
 CASES: Mapping[str, Case] = {
     "google-outlook-carddav-contacts": CONTACTS,
     "google-todo-caldav-tasks": TASKS,
@@ -380,4 +408,5 @@ CASES: Mapping[str, Case] = {
     "salesforce-outlook-contacts": SALESFORCE_OUTLOOK,
     "hubspot-postgresql": POSTGRESQL,
     "csv-tryton-parties": PARTIES,
+    "shopify-tryton-products": PRODUCTS,
 }

@@ -73,6 +73,9 @@ def _folder(folder: Path, file: str) -> dict[str, str]:
 
 
 def _emptied(settings: dict[str, str], model: str) -> dict[str, str]:
+    """Products need a company, which is a party: they have a database of their own."""
+    if model == "product.product":
+        settings, model = {**settings, "database": "firm"}, "product.template"
     empty(rpc(settings), model)
     return settings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,6 +110,33 @@ class HubSpot(Rest):
 
     def edit(self, record: str, body: Any) -> None:
         super().edit(record, {"properties": body})
+
+
+class Shop(Rest):
+    """Shopify: everything is a mutation."""
+
+    def __init__(self, settings: Mapping[str, str], path: str) -> None:
+        super().__init__(settings, path)
+        self.http.headers["X-Shopify-Access-Token"] = settings["token"]
+
+    def make(self, body: Any) -> str:
+        one = {"optionValues": [{"optionName": "Title", "name": "Default Title"}], **body["variant"]}
+        options = [{"name": "Title", "values": [{"name": "Default Title"}]}]
+        given = {**body["product"], "productOptions": options, "variants": [one]}
+        made = self._do("productSet(input: $given, synchronous: true)", "ProductSetInput!", "product { id }", given)
+        return str(made["product"]["id"])
+
+    def edit(self, record: str, body: Any) -> None:
+        self._do("productUpdate(product: $given)", "ProductUpdateInput!", "product { id }", {"id": record, **body})
+
+    def delete(self, record: str) -> None:
+        self._do("productDelete(input: $given)", "ProductDeleteInput!", "deletedProductId", {"id": record})
+
+    def _do(self, call: str, kind: str, told: str, given: Any) -> Any:
+        query = f"mutation($given: {kind}) {{ {call} {{ {told} userErrors {{ message }} }} }}"
+        (done,) = self.send("POST", self.path, {"query": query, "variables": {"given": given}})["data"].values()
+        assert done["userErrors"] == []
+        return done
 
 
 class Dav:
@@ -231,3 +259,19 @@ class Clerk:
 
     def close(self) -> None:
         """Nothing stays open."""
+
+
+class Seller(Clerk):
+    """The same with products: name and price belong to the template."""
+
+    def make(self, body: Any) -> str:
+        (unit,) = self.rpc.read("model.product.uom.search", [["symbol", "=", "u"]], 0, 1, None)
+        above = {"name": body["name"], "type": "goods", "list_price": Decimal(body["list_price"]), "default_uom": unit}
+        variant = [["create", [{"suffix_code": body["code"]}]]]
+        (made,) = self.rpc.write("model.product.template.create", [{**above, "products": variant}])
+        (row,) = self.rpc.read("model.product.template.read", [made], ["products"])
+        return str(row["products"][0])
+
+    def edit(self, record: str, body: Any) -> None:
+        (row,) = self.rpc.read(f"{self.model}.read", [int(record)], ["template"])
+        self.rpc.write("model.product.template.write", [row["template"]], {"list_price": Decimal(body["list_price"])})
