@@ -20,7 +20,11 @@ from engine.contract import Connector, Field, Refused
 
 
 class App(Connector, Protocol):
-    """A connector class as `load` gives it: the contract, and what is needed to set up a connection."""
+    """A connector class as `load` gives it: the contract, and what is needed to set up a connection.
+
+    It may have `token_header`, where access tokens go elsewhere than into Authorization, and `token_path`, where on the
+    account's own server an app gets a token in its own name, by client id and secret.
+    """
 
     app: ClassVar[str]
     title: ClassVar[str]

@@ -39,7 +39,8 @@ FIELDS: Mapping[str, Field] = {
     "address1": _text("contact.street"),
     "address2": _text("", label="Address, second line"),
     "city": _text("contact.city"),
-    "provinceCode": _text("contact.region", label="Code of the state or region, such as CA"),
+    "province": _text("contact.region", writable=False),
+    "provinceCode": _text("", label="Code of the state or region, such as CA"),
     "zip": _text("contact.postcode"),
     "countryCode": Field(type="country", dialect="iso2", means="contact.country"),
 }
@@ -54,6 +55,7 @@ def data(raw: Raw) -> dict[str, Any]:
         "phone": (raw["defaultPhoneNumber"] or {}).get("phoneNumber"),
         "tags": list(raw["tags"]),
         CONSENT: email.get("marketingState"),
+        "province": place.get("province"),
         **{name: place.get("countryCodeV2" if name == "countryCode" else name) or None for name in PLACE},
     }
 
@@ -63,7 +65,7 @@ CUSTOMERS = Kind(
     type="Customer",
     members="""firstName lastName note locale tags
       defaultEmailAddress { emailAddress marketingState } defaultPhoneNumber { phoneNumber }
-      defaultAddress { id firstName lastName phone company address1 address2 city provinceCode zip countryCodeV2 }""",
+      defaultAddress { company address1 address2 city province provinceCode zip countryCodeV2 }""",
     points=5,
     data=data,
 )

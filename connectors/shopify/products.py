@@ -90,9 +90,8 @@ PRODUCTS = Kind(
     obj="products",
     type="Product",
     members=f"""title handle descriptionHtml vendor productType tags status hasOnlyDefaultVariant
-      options {{ id name }}
       variants(first: {FEW}) {{ nodes {{ {_VARIANT} }} pageInfo {{ hasNextPage }} }}""",
-    points=FEW * POINTS + 2,
+    points=FEW * POINTS + 1,
     data=data,
     whole=_whole,
 )
