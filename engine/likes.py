@@ -1,4 +1,6 @@
-"""Records that the filter keeps out, and that a link would be made beside: nothing is made twice in one account."""
+"""Records that a link would be made beside, since the filter keeps them out or a person is asked about them: nothing is
+made twice in one account.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from engine.bound import Bound
 from engine.linkstate import LinkState
 from engine.match import BLOCKS
 from engine.store import chunks
-from engine.store.tables import copies, copy_keys
+from engine.store.tables import copies, copy_keys, holds
 
 _SAME: Any = (copy_keys.c.sync == copies.c.sync) & (copy_keys.c.side == copies.c.side) & (copy_keys.c.id == copies.c.id)
 _KEYED = select(copies.c.link, copies.c.side, copy_keys.c.key).join(copy_keys, _SAME).where(copy_keys.c.rule < BLOCKS)
@@ -24,10 +26,19 @@ _KEPT_OUT = _KEYED.where(
     copies.c.present != "gone",
     copy_keys.c.key.in_(bindparam("keys", expanding=True)),
 )
+_ASKED = select(holds.c.detail).where(
+    holds.c.sync == bindparam("of"), holds.c.kind == "ambiguous", holds.c.state == "open"
+)
 
 
 def bar(connection: Connection, bound: Bound, sync: str, links: Sequence[LinkState]) -> None:
-    """Tells each link the sides on which a record with one of its match keys is kept out."""
+    """Tells each link the sides on which a record with one of its match keys is kept out, or may be the same."""
+    by_id = {link.id: link for link in links if set(bound.names) - set(link.copies)}
+    for detail in connection.execute(_ASKED, {"of": sync}).scalars() if by_id else ():
+        loose = {one["side"] for one in detail["candidates"] if one["link"] is None}
+        for one in detail["candidates"]:
+            if (link := by_id.get(one["link"])) is not None:
+                link.doubted |= loose - set(link.copies)
     if not bound.mapping.only:
         return
     by_key: dict[str, list[LinkState]] = defaultdict(list)

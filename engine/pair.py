@@ -30,9 +30,11 @@ def pair(store: Store, bound: Bound, lease: Lease, run: str, now: str, unread: f
 
     Those of `unread` sides wait, and those that may be what a create in doubt has made.
     """
+    if bound.blind:
+        return 0  # all wait until it can be told who is who
     with store.write() as connection:
         lease.check(connection)
-        free = _free(connection, bound, lease.sync, unread, now) if not bound.blind else []
+        free = _free(connection, bound, lease.sync, unread, now)
         if not free:
             holds.reconcile(connection, lease.sync, "ambiguous", [], now)
             return 0

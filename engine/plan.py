@@ -85,6 +85,9 @@ def plan_link(
         elif copy is None:
             if not creates or not _creates(bound, link, side) or blocked:
                 continue
+            if side in link.doubted:
+                plan.waits.append(f"a person is asked whether a record of {side} is the same")
+                continue
             if side in bound.needs:
                 plan.waits.append(bound.needs[side])
                 continue

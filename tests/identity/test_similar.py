@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from engine.contract import Transient
 from engine.similar import suggested
 from flows.answers import full
 from syncline.held import hold_details
@@ -14,6 +15,12 @@ from tests.identity.people import Meet, meet
 from tests.sync.world import told
 
 __all__ = ["meet"]
+
+
+def unreadable(_moment: str, what: str) -> None:
+    if what == "scan":
+        raise Transient("not now")
+
 
 RULES = "match: [[email]]\nsimilar: {name: 0.5, email: 0.3, phone: 0.2}"
 
@@ -143,3 +150,20 @@ def test_the_page_of_a_hold_shows_how_alike_they_are(meet: Meet) -> None:
     text = page.export_text()
     assert "what the mapping calls similar" in text
     assert "a:a1" in text and "b:b1" in text and "phone 1.00" in text
+
+
+def test_nothing_is_made_beside_a_record_that_a_person_is_asked_about(meet: Meet) -> None:
+    """One side could not be read at first: its look-alike turns up when the other one has a link already."""
+    world = meet("a", "b", extra=RULES)
+    world.apps["a"].add(name="Ann Lee", phone="+15551234567")
+    world.apps["b"].add(name="Anne Lee", phone="+15551234567")
+    world.apps["b"].fault = unreadable
+    world.run()
+    world.apps["b"].fault = lambda _moment, _what: None
+    assert told(world.run()) == 0
+    (hold,) = world.holds("ambiguous")
+    assert world.status()["a"]["pending"] == 1
+    world.answer(hold, skip=True)
+    world.run()
+    assert world.names("a") == world.names("b") == ["Ann Lee", "Anne Lee"]
+    assert told(world.run()) == 0
