@@ -25,14 +25,14 @@ HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to" / "prebuilt-mappings.md"
 TABLE = HOW_TO.split("```sql\n")[1].split("```")[0]
 HEAD = HOW_TO.split("```csv\n")[1].split("```")[0]
 _numbers = count(1)
-Make = Callable[[str], World]
+Make = Callable[..., World]
 Place = tuple[dict[str, str], dict[str, Any]]
 """Settings of a connection, and the scope of a sync there."""
 
 
 @pytest.fixture
 def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
-    """Makes the world of a mapping, by its name."""
+    """Makes the world of a mapping, by its name, perhaps with further mappings of the same apps."""
     with ExitStack() as stack:
 
         def place(app: str, path: str) -> Place:
@@ -48,10 +48,10 @@ def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]
             secret = {"password": server.token} if app == "mailchimp" else {"token": server.token}
             return {"base_url": server.url, **secret}, {}
 
-        def make(mapping: str) -> World:
+        def make(mapping: str, *along: str) -> World:
             places = {side: place(at.app, at.path) for side, at in CASES[mapping].sides.items()}
             settings, scopes = ({side: found[n] for side, found in places.items()} for n in (0, 1))
-            world = World(tmp_path / "project", mapping, CASES[mapping], settings, scopes)
+            world = World(tmp_path / "project", (mapping, *along), CASES[mapping], settings, scopes)
             stack.callback(world.close)
             return world
 

@@ -103,10 +103,12 @@ class Folder(Rest):
 
 
 class HubSpot(Rest):
-    """Properties are wrapped."""
+    """Properties are wrapped. `primary`: the id of a contact's primary company."""
 
-    def make(self, body: Any) -> str:
-        return super().make({"properties": body})
+    def make(self, body: Any, primary: str = "") -> str:
+        kinds = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+        tied = [{"to": {"id": primary}, "types": kinds}] if primary else []
+        return super().make({"properties": body, "associations": tied})
 
     def edit(self, record: str, body: Any) -> None:
         super().edit(record, {"properties": body})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.canonical import same
-from tests.library.cases import CASES
+from tests.library.cases import CASES, SOBJECTS
 from tests.library.conftest import Make
+from tests.library.hands import HubSpot, Rest
 
 
 @pytest.mark.parametrize("mapping", CASES)
@@ -33,3 +34,26 @@ def test_from_overlapping_data_to_the_same_everywhere(make_world: Make, mapping:
     world.settle()
     left = {world.case.both, *(name for side, name in world.case.names.items() if side != world.case.gone)}
     assert world.names() == left
+
+
+def test_a_contact_comes_with_its_company_once_that_is_there(make_world: Make) -> None:
+    """The sync of the contacts runs first, and waits for that of the companies."""
+    world = make_world("hubspot-salesforce-contacts", "hubspot-salesforce-companies")
+    hubspot, salesforce = world.hands["hubspot"], world.hands["salesforce"]
+    assert isinstance(hubspot, HubSpot)
+    companies = HubSpot(world.places["hubspot"], "crm/v3/objects/companies")
+    accounts = Rest(world.places["salesforce"], f"{SOBJECTS}/Account")
+    mills, engines = companies.make({"name": "Mills"}), accounts.make({"Name": "Engines"})
+    hubspot.make({"lastname": "Lee", "email": "lee@example.org"}, mills)
+    salesforce.make({"LastName": "Miller", "AccountId": engines})
+    assert world.run() > 0
+    world.settle()
+    account, company = (
+        world.shows("salesforce")["Lee"]["AccountId"],
+        world.shows("hubspot")["Miller"]["associatedcompany"],
+    )
+    assert accounts.send("GET", f"{SOBJECTS}/Account/{account}")["Name"] == "Mills"
+    shown = companies.send("GET", f"crm/v3/objects/companies/{company}?properties=name")
+    assert shown["properties"]["name"] == "Engines"
+    companies.close()
+    accounts.close()

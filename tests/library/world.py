@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,26 @@ from tests.library.hands import Hand
 class World:
     """`places`: side -> settings of the connection, `scopes`: side -> scope of the sync there.
 
-    Clocks stand still between runs.
+    Further `mappings` are those of syncs of the same connections, which run after the first. Clocks stand still between
+    runs.
     """
 
     def __init__(
-        self, root: Path, mapping: str, case: Case, places: Mapping[str, Mapping[str, str]], scopes: Mapping[str, Any]
+        self,
+        root: Path,
+        mappings: Sequence[str],
+        case: Case,
+        places: Mapping[str, Mapping[str, str]],
+        scopes: Mapping[str, Any],
     ) -> None:
         for folder in ("mappings", "deployments"):
             (root / folder).mkdir(parents=True)
+        mapping, *along = mappings
+        self.syncs = {"it": mapping, **{f"along-{name}": name for name in along}}
         sides = {side: {"connection": side, "scope": scopes.get(side, {})} for side in case.sides}
-        (root / "deployments" / "it.yaml").write_text(json.dumps({"sync": "it", "mapping": mapping, "sides": sides}))
+        for sync, name in self.syncs.items():
+            text = json.dumps({"sync": sync, "mapping": name, "sides": sides})
+            (root / "deployments" / f"{sync}.yaml").write_text(text)
         self.project = Project.at(root)
         self.mapping = self.project.mapping(mapping)
         self.case, self.places, self.scopes = case, places, scopes
@@ -50,12 +60,16 @@ class World:
         """A run five minutes later: its writes. Nobody gets mail of it, and every record is in one state."""
         self.wait(300)
         before = self.mail()
-        session = Session(self.project, "it", lambda: self.now, self.apps())
-        report = direct.run(self.project, "it", session=session)
-        assert not report.errors, report.errors
-        assert report.failed == 0, accounting.explain(self.project.store, "it", "failed")
+        wrote = sum(self._run(sync) for sync in self.syncs)
         assert self.mail() == before, "a run made an app send mail"
-        assert accounting.faults(self.project.store, "it") == []
+        return wrote
+
+    def _run(self, sync: str) -> int:
+        session = Session(self.project, sync, lambda: self.now, self.apps())
+        report = direct.run(self.project, sync, session=session)
+        assert not report.errors, report.errors
+        assert report.failed == 0, accounting.explain(self.project.store, sync, "failed")
+        assert accounting.faults(self.project.store, sync) == []
         return sum(sum(ops.values()) for ops in report.writes.values())
 
     def settle(self) -> int:

@@ -28,6 +28,13 @@ LIBRARY = (
     "google-todo-caldav-tasks",
     "hubspot-mailchimp",
     "hubspot-google-contacts",
+    "hubspot-salesforce-contacts",
+    "hubspot-salesforce-companies",
+    "hubspot-salesforce-deals",
+    "salesforce-outlook-contacts",
+    "hubspot-postgresql",
+    "csv-tryton-parties",
+    "shopify-tryton-products",
 )
 TWO = """\
 name: two
@@ -71,12 +78,13 @@ def broken(settings: OwnSetting, seeds: range) -> set[int]:
 @pytest.mark.parametrize("mapping", LIBRARY)
 def test_the_library_passes(project: Project, mapping: str) -> None:
     settings = setting_of(project, mapping)
-    assert settings.notes == ()
-    totals = rehearse(0, 10, settings, processes=1)
+    assert [note for note in settings.notes if "(ref)" not in note] == []
+    count = 10 if "meetings" in mapping else 5
+    totals = rehearse(0, count, settings, processes=1)
     first = totals.failing[0][0] if totals.failing else 0
     assert not totals.failing, "\n".join(told(first, settings, None, mapping, shorten=True)["trace"])
-    assert totals.histories == 10
-    assert totals.runs > 40
+    assert totals.histories == count
+    assert totals.runs > 4 * count
 
 
 def test_every_kind_of_value_is_written_on_every_side(project: Project) -> None:
