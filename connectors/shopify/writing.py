@@ -66,8 +66,11 @@ class Writer:
     def _update(self, write: Write) -> Record:
         gid = self.kind.gid(str(write.id))
         values, customs = self._parted(write.data)
-        self.update(self.api, gid, values)
-        self._customs(gid, customs)
+        try:
+            self.update(self.api, gid, values)
+            self._customs(gid, customs)
+        except Transient as error:  # of several mutations, the former ones may have landed
+            raise Transient(str(error), wait=error.wait) from error
         return self._again(str(write.id))
 
     def _delete(self, write: Write) -> Record:

@@ -48,6 +48,24 @@ def test_a_lost_answer_to_the_create_itself(
     assert found.stamp == "lost" and list(desk.scan()[0]) == [found.id]
 
 
+def test_an_update_of_which_a_part_has_landed_is_in_doubt(desks: dict[str, Desk]) -> None:
+    """Too many calls surely had no effect; the mutation before had one."""
+    desk, request = desks["products"], Client.request
+    made = desk.create({"title": "Mug", "price": "5"})
+
+    def throttled(self: Client, method: str, url: str, **options: Any) -> Any:
+        if "productVariantsBulkUpdate" in options["json"]["query"]:
+            assert desk.control is not None
+            desk.control.fault("429", times=4)
+        return request(self, method, url, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", throttled)
+        error = desk.error(Write(op=Op.UPDATE, key="u", id=made.id, data={"title": "Cup", "price": "6"}))
+    assert isinstance(error, Transient) and error.landed is None and error.wait
+    assert (desk.again(made).data["title"], desk.again(made).data["price"]) == ("Cup", "5.00")
+
+
 def test_a_token_that_may_not_define_is_told_what_to_do(desks: dict[str, Desk], server: Any) -> None:
     request = Client.request
 
