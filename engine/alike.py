@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import combinations, product
+from itertools import combinations, product, starmap
 from typing import Any
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from engine import normal
 from engine.bound import Bound
@@ -71,7 +71,7 @@ class Alike:
         """The name by which two records that a rule joins seem to be others; one that the rule compares is none."""
         for term in self.weights:
             known = term not in rule and term in one and term in other
-            if known and self.by[term] == "name" and self.term(term, one, other) < self.at_least:
+            if known and self.by[term] == "name" and not any(starmap(_one_person, product(one[term], other[term]))):
                 return term
         return None
 
@@ -118,6 +118,27 @@ def _name(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     if len(short) == 1 < len(long):
         return min(mean, 0.7)
     return max(0.0, mean - sum(0.03 if len(long[j]) == 1 else 0.1 for j in range(len(long)) if j not in used_long))
+
+
+def _one_person(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two names differ by no more than further words, initials and slips of the pen: Marie is not Maria."""
+    short, long = sorted((one, other), key=len)
+    left = list(long)
+    for word in sorted(short, key=len, reverse=True):
+        same = next((mine for mine in left if mine == word), None) or next((m for m in left if _slip(m, word)), None)
+        if same is None:
+            return False
+        left.remove(same)
+    return len(short) > 1 or not left
+
+
+def _slip(one: str, other: str) -> bool:
+    """An initial, or a letter too many, too few or in its neighbour's place, within a longer word."""
+    if 1 in (len(one), len(other)):
+        return one[0] == other[0]
+    inner = one[0] == other[0] and one[-1] == other[-1] and max(len(one), len(other)) >= WORDS
+    spelled = len(one) != len(other) or sorted(one) == sorted(other)
+    return inner and spelled and OSA.distance(one, other) == 1
 
 
 def _word(one: str, other: str) -> float:

@@ -107,7 +107,7 @@ def test_an_edit_that_makes_them_the_same_settles_it(meet: Meet) -> None:
     world.apps["b"].add(name="Anne Lee", phone="+15551234567")
     world.run()
     assert len(world.holds("ambiguous")) == 1
-    world.apps["b"].edit("b1", email="ann@x.example")
+    world.apps["b"].edit("b1", email="ann@x.example", name="Lee, Ann")
     world.run()
     assert world.holds("ambiguous") == []
     assert world.linked() == {frozenset({"a1", "b1"})}
@@ -167,3 +167,22 @@ def test_nothing_is_made_beside_a_record_that_a_person_is_asked_about(meet: Meet
     world.run()
     assert world.names("a") == world.names("b") == ["Ann Lee", "Anne Lee"]
     assert told(world.run()) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "asked"),
+    [
+        ("Marie Lee", "Maria Lee", True),
+        ("Ana Lee", "Antha Lee", True),
+        ("Lee", "Ann Lee", True),
+        ("Martha Lee", "Marhta Lee", False),
+        ("Martha Lee", "Dr. Lee, Martha X.", False),
+        ("M. Lee", "Martha Lee", False),
+    ],
+)
+def test_a_shared_address_joins_one_name_and_its_slips_only(one: str, other: str, asked: bool, meet: Meet) -> None:
+    world = meet("a", "b", extra=RULES)
+    world.apps["a"].add(name=one, email="lee@x.example")
+    world.apps["b"].add(name=other, email="lee@x.example")
+    world.plan()
+    assert (len(world.holds("ambiguous")), len(world.linked())) == ((1, 0) if asked else (0, 1))
