@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.project import Project
 
 if TYPE_CHECKING:
-    from engine.mapping import Mapping
+    from engine.mapping import Mapping as MappingModel
 
 
 class DraftError(Exception):
     """A sync that cannot be made as asked."""
 
 
-def draft(project: Project, name: str, mapping: str, sides: Sequence[str], scopes: Sequence[str]) -> Path:
+def draft(project: Project, name: str, mapping: str, sides: Sequence[str], given_scopes: Sequence[str]) -> Path:
     """The file written. Raises DraftError, MappingError, ProjectError; then no file is written."""
     from engine.deployment import Deployment, Place
     from engine.yamlfile import save_deployment
 
-    if name in project.syncs():
-        raise DraftError(f"There is a sync {name!r} already: {project.deployment_file(name)}. Choose another name.")
-    path = project.deployment_file(name)
+    path = unused(project, name)
     model = project.mapping(mapping)
     chosen = _sides(model, mapping, sides)
     for side, connection in chosen.items():
         _check_app(project, model, side, connection)
-    extra = _scopes(chosen, scopes)
+    extra = scopes(chosen, given_scopes)
     places = {side: _place(Place, connection, extra.get(side)) for side, connection in chosen.items()}
     save_deployment(path, Deployment(sync=name, mapping=mapping, sides=places))
+    return path
+
+
+def unused(project: Project, name: str) -> Path:
+    """The file of a sync that is not there yet."""
+    path = project.deployment_file(name)
+    if name in project.syncs():
+        raise DraftError(f"There is a sync {name!r} already: {path}. Choose another name.")
     return path
 
 
@@ -38,7 +44,7 @@ def _place(place: Any, connection: str, scope: dict[str, Any] | None) -> Any:
     return place(connection=connection, scope=scope) if scope else place(connection=connection)
 
 
-def _sides(model: Mapping, mapping: str, given: Sequence[str]) -> dict[str, str]:
+def _sides(model: MappingModel, mapping: str, given: Sequence[str]) -> dict[str, str]:
     """Side -> connection, complete and in the mapping's order."""
     found: dict[str, str] = {}
     for item in given:
@@ -57,7 +63,7 @@ def _sides(model: Mapping, mapping: str, given: Sequence[str]) -> dict[str, str]
     return {side: found[side] for side in model.sides}
 
 
-def _check_app(project: Project, model: Mapping, side: str, connection: str) -> None:
+def _check_app(project: Project, model: MappingModel, side: str, connection: str) -> None:
     wanted = model.sides[side].app
     found = project.connection(connection)
     if found.app != wanted:
@@ -66,7 +72,7 @@ def _check_app(project: Project, model: Mapping, side: str, connection: str) -> 
         raise DraftError(f"The side {side!r} needs {wanted}, but {connection!r} is a connection to {found.app}. {hint}")
 
 
-def _scopes(sides: dict[str, str], given: Sequence[str]) -> dict[str, dict[str, Any]]:
+def scopes(sides: Mapping[str, str], given: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Side -> scope, from side.key=VALUE; true and false are booleans."""
     found: dict[str, dict[str, Any]] = {}
     for item in given:

@@ -79,19 +79,27 @@ def _with_tables(row: Draft, shown: Mapping[str, Words], found: Mapping[str, Wor
     rest = {side: natives for side, natives in rest.items() if natives and side not in built}
     if not common:
         return replace(row, doubt="no choice of one side is called like one of the other")
-    default = next((word for word in sorted(common) if plain(word) in NEUTRAL), "")
-    via = {side: _table(words, common, default if side in rest else "") for side, words in found.items()}
-    via = {side: specs for side, specs in via.items() if side not in built}
-    similar = sum(
-        plain(shown[side][native]) != plain(word) for side, one in found.items() for native, word in one.items()
-    )
+    default = {side: _default(found[side], common) for side in rest}
+    via = {side: _table(words, common, default.get(side, "")) for side, words in found.items() if side not in built}
     row = replace(row, via=via, reason=f"{row.reason}; {len(common)} choices by word")
-    if rest and not default:
-        odd = "; ".join(f"{side} {', '.join(natives[:6])}" for side, natives in rest.items())
-        return replace(row, doubt=f"say which choice these are: {odd}")
-    if similar and not built:
-        return replace(row, reason=f"{row.reason}, {similar} of them only similar: look at them")
-    return row
+    odd = "; ".join(f"{side} {', '.join(rest[side])} as {default[side]}" for side in rest)
+    if any(len(rest[side]) > len(common) for side in rest):
+        return replace(row, doubt=f"most choices have no like on the other side: {odd}")
+    if odd:
+        row = replace(row, reason=f"{row.reason}; look at these: {odd}")
+    similar = [
+        f"{side} {native} as {word}"
+        for side, one in found.items()
+        for native, word in one.items()
+        if side not in built and plain(word) not in (plain(native), plain(shown[side][native]))
+    ]
+    return replace(row, reason=f"{row.reason}; only similar: {', '.join(similar)}") if similar else row
+
+
+def _default(words: Words, common: set[str]) -> str:
+    """The shared word that the choices without a like have: a neutral one, else the first, which apps begin with."""
+    known = [word for word in words.values() if word in common]
+    return next((word for word in known if plain(word) in NEUTRAL), known[0])
 
 
 def _table(words: Words, common: set[str], default: str) -> list[LensSpec]:

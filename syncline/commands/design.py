@@ -15,13 +15,18 @@ def new(
     name: Annotated[str, Parameter(help="What the sync is called.")],
     /,
     *,
-    mapping: Annotated[str, Parameter(help="A mapping of the project or the library, by name or path.")],
     side: Annotated[
         list[str],
         Parameter(
-            consume_multiple=True, show_default=False, help="side=CONNECTION, once for each side of the mapping."
+            consume_multiple=True,
+            show_default=False,
+            help="side=CONNECTION, once for each side; without a mapping also side=CONNECTION:OBJECT.",
         ),
     ],
+    mapping: Annotated[
+        str | None,
+        Parameter(help="A mapping of the project or the library, by name or path. Without it, one is proposed."),
+    ] = None,
     scope: Annotated[
         list[str],
         Parameter(
@@ -30,15 +35,29 @@ def new(
             help="side.key=VALUE: another part of the account than the mapping says.",
         ),
     ] = [],  # noqa: B006 - never changed
+    dry_run: Annotated[
+        bool, Parameter(show_default=False, help="Without a mapping: show what is proposed, write nothing.")
+    ] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
-    """Make a sync: write deployments/NAME.yaml. Nothing runs yet.
+    """Make a sync: write deployments/NAME.yaml, and without --mapping also mappings/NAME.yaml. Nothing runs yet.
 
-    Example: syncline new work --mapping google-outlook-meetings --side google=me --side outlook=office
+    Without --mapping the accounts are asked for their fields and a few records, and a mapping is proposed: a row for
+    each field that they have in common, with the reason behind it. Rows that are only likely are written as comments.
+
+    Example: syncline new people --side crm=hub:contacts --side book=me
     """
-    from syncline.draft import draft
+    from syncline.draft import DraftError, draft
+    from syncline.proposing import propose_sync, shown
 
+    if mapping is not None and dry_run:
+        raise DraftError("--dry-run shows a proposal; with --mapping there is none. Leave one of them out.")
+    if mapping is None:
+        with opened(project) as here:
+            proposed = propose_sync(here, name, side, scope, dry=dry_run)
+        emit(proposed, json, shown)
+        return Exit.DONE
     with opened(project) as here:
         path = draft(here, name, mapping, side, scope)
     emit(
