@@ -1,0 +1,102 @@
+"""What is proposed for fields of each shape, and what is left to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.contract import Field
+from engine.propose import text
+from engine.yamlfile import load_mapping
+from tests.propose.apps import doubts, proposed, rows, side
+
+
+def means(word, kind="text", **more):
+    return Field(type=kind, means=f"contact.{word}", **more)
+
+
+def table(**words):
+    return {name: means(name, kind) for name, kind in words.items()}
+
+
+BOOK = table(given_name="text", family_name="text", emails="emails", phones="phones", addresses="addresses")
+
+
+def test_one_value_against_a_list_is_the_main_one_or_the_one_with_the_label():
+    made = rows(proposed(book=side(**BOOK), crm=side(**table(email="email", phone="phone", mobile="phone"))))
+    assert made["email"] == {"book": "emails", "crm": "email"}
+    assert made["phone"]["via"] == {"book": [{"pick": ["work", "main", "other"]}]}
+    assert made["mobile"]["via"] == {"book": [{"pick": "mobile"}]}
+
+
+def test_lists_are_merged_by_key():
+    made = rows(proposed(one=side(**BOOK), other=side(**BOOK)))
+    assert (made["emails"]["each"], made["addresses"]["each"]) == ("value", "label")
+
+
+def test_names_and_addresses_in_parts_against_a_whole():
+    crm = table(given_name="text", family_name="text", street="text", city="text", email="email")
+    shop = table(full_name="text", address="address", email="email")
+    made = rows(proposed(crm=side(**crm), shop=side(**shop)))
+    assert made["name"] == {"crm": ["given_name", "family_name"], "shop": "full_name"}
+    assert made["address"] == {"crm": ["street", "city"], "shop": "address"}
+
+
+def test_what_can_only_be_read_goes_one_way_and_so_does_consent():
+    one = side(email=means("email", "email"), notes=means("notes", writable=False), ok=means("consent", "choice"))
+    other = side(email=means("email", "email"), notes=means("notes"), ok=means("consent", "choice"))
+    made = rows(proposed(one=one, other=other))
+    assert (made["notes"]["to"], made["consent"]["to"]) == ("other", "other")
+    assert "to" not in made["email"]
+
+
+def test_a_required_field_that_no_row_fills_is_told_and_nothing_is_created_there(tmp_path):
+    made = proposed(one=side(email=means("email", "email")), other=side(email=means("email", "email"), tier=Field(
+        type="choice", choices={"a": "A"}, required=True)))  # fmt: skip
+    assert made.creates == ["one"]
+    assert "'tier'" in made.warnings[0]
+    assert "put the right value in" in doubts(made)["tier"]
+    (tmp_path / "x.yaml").write_text(text(made, "x"))
+    assert load_mapping(tmp_path / "x.yaml").creates_at("other") is False
+
+
+def test_custom_fields_by_name_and_look_alikes_as_comments(tmp_path):
+    seen = [{"flavour": word, "colour": word, "hue": word} for word in ("red", "green", "blue", "white")]
+    one = side(seen, email=means("email", "email"), ShirtSize__c="text", hue="text")
+    other = side(seen, email=means("email", "email"), shirt_size="text", flavour="text")
+    made = proposed(one=one, other=other)
+    assert rows(made)["shirt_size"] == {"one": "ShirtSize__c", "other": "shirt_size"}
+    assert "100% of the values" in doubts(made)["hue"]
+    written = text(made, "x")
+    assert "# hue: {one: hue, other: flavour}" in written
+    (tmp_path / "x.yaml").write_text(written.replace("  # hue:", "  hue:"))
+    assert "hue" in load_mapping(tmp_path / "x.yaml").fields, "a line without its sign is a row"
+    assert "red" not in written, "samples are not kept"
+
+
+def test_choices_are_tied_by_words():
+    one = Field(type="choice", choices={"1": "New", "2": "Won", "3": "Other"})
+    other = Field(type="choice", choices={"n": "new", "w": "WON", "o": "Other", "x": "Frozen"})
+    email = means("email", "email")
+    made = proposed(one=side(email=email, stage=one), other=side(email=email, stage=other))
+    via = rows(made)["stage"]["via"]["other"][0]
+    assert via == {"table": {"n": "New", "w": "Won", "o": "Other"}, "default": "Other"}
+    assert "Other" in made.rows[-1].reason and "x as Other" in made.rows[-1].reason
+
+
+@pytest.mark.parametrize("strange", ["to", "via", "Größe: 1", "a#b", "on", "2026-11-23", "x\ny"])
+def test_any_name_of_a_field_can_be_written(tmp_path, strange):
+    fields = {"email": means("email", "email"), strange: Field(type="text")}
+    made = proposed(one=side(**fields), other=side(**fields))
+    (tmp_path / "x.yaml").write_text(text(made, "x"))
+    found = load_mapping(tmp_path / "x.yaml")
+    assert strange in {name for row in found.fields.values() for name in row.native("one")}
+
+
+def test_without_anything_in_common_there_is_no_row():
+    assert proposed(one=side(a="text"), other=side(b="number")).rows == []
+
+
+def test_what_tells_no_records_apart_is_told():
+    made = proposed(one=side(size="text"), other=side(size="text"))
+    assert list(made.match) == []
+    assert "doubled" in made.warnings[-1]
