@@ -19,6 +19,7 @@ from engine.ids import drawn_from
 from engine.problem import MappingError
 from engine.store.lease import Busy, Fenced
 from engine.store.tables import changes, copies, history, holds, links
+from syncline.rehearsal.emptied import excuse
 from syncline.rehearsal.invariants import UNLISTED, Violation
 from syncline.rehearsal.operator import answer_all
 from syncline.rehearsal.oracle import Oracle
@@ -141,6 +142,7 @@ class History:
             return
         self.watch.rested()
         self._tell(f"{step.number} {self.users.act(step.kind, rng)}")
+        excuse(self.world, self.users)
 
     def _answer(self, rng: random.Random) -> None:
         """A person answers what waits; users and the next run come after."""
@@ -180,6 +182,7 @@ class History:
     def _meanwhile(self, side: str, rng: random.Random) -> None:
         self.watch.rested()
         self._tell(f"    meanwhile {self.users.meanwhile(side, rng)}")
+        excuse(self.world, self.users)
 
     def _usurp(self, side: str, what: str) -> None:
         self._tell("    another run takes over")
@@ -211,6 +214,7 @@ class History:
         for app in self.world.apps.values():
             app.horizon = None
         self._expose(weather)
+        excuse(self.world, self.users)
         self.watch.after(weather, full=full)
         for fault in accounting.faults(self.world.store, SYNC):
             self.watch.say(27, fault)

@@ -49,7 +49,8 @@ UNSEEN = "a record deleted before it was ever seen, on an app where a create in 
 STRAY = "a write on its way when its run lost its lease, on an app that can neither refuse it nor know it again"
 UNREAD = "the same edit on two sides, on one of which the record was deleted before the edit was read"
 CLEARED = "a value cleared on a new record before it was known that the record had been made"
-UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, UNREAD, STRAY, CLEARED)
+EMPTIED = "a value cleared in a field that its app took away before that was read: back again, it is merely empty"
+UNAVOIDABLE = (BLIND_WRITE, UNLISTED, RESTORED, RESPELLED, REUSED, UNSEEN, UNREAD, STRAY, CLEARED, EMPTIED)
 """What no client can keep, by what the apps do: counted apart."""
 
 
