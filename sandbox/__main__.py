@@ -1,7 +1,8 @@
 """`python -m sandbox google_calendar outlook_calendar`: serve stand-ins until stopped.
 
-Prints one JSON line per app, `{"app", "url", "token"}`, when it is ready. `--seed` takes a file, or a folder whose
-`.ics` files all go into the app's default calendar (a folder with a file named after the app: only this one).
+Prints one JSON line per app, `{"app", "url", "token"}`, when it is ready. `--seed` takes a file, or a folder: calendars
+(`.ics`) all go into the app's default calendar (a folder with a file named after the app: only this one), lists of
+records (`.json`) each into the container that the file is named after.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def main() -> None:
     with ExitStack() as stack:
         for index, app in enumerate(options.apps):
             port = options.port_base + index if options.port_base else 0
-            texts = [("primary", text) for text in _texts(app, options.seed)]
+            texts = _texts(app, options.seed)
             running = stack.enter_context(start(app, port=port, state=state, seeds=texts))
             print(json.dumps(asdict(running)), flush=True)
         stop.wait()
@@ -38,22 +39,26 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Serve stand-ins of apps on loopback.")
     parser.add_argument("apps", nargs="+", choices=sorted(APPS), metavar="APP", help=", ".join(sorted(APPS)))
     parser.add_argument("--port-base", type=int, default=0, help="first port; any free ones without it")
-    parser.add_argument("--seed", action="append", default=[], metavar="APP=PATH", help="iCalendar file or folder")
+    parser.add_argument("--seed", action="append", default=[], metavar="APP=PATH", help="file or folder (.ics, .json)")
     parser.add_argument("--state", type=Path, help="keep the data in this file between runs")
     return parser.parse_args()
 
 
-def _texts(app: str, seeds: list[str]) -> list[str]:
-    """The iCalendar texts meant for one app."""
+def _texts(app: str, seeds: list[str]) -> list[tuple[str, str]]:
+    """The texts meant for one app, each with its container."""
     paths = [Path(path) for name, _, path in (seed.partition("=") for seed in seeds) if name == app]
-    return [file.read_text(encoding="utf-8") for path in paths for file in _files(app, path)]
+    return [(_container(file), file.read_text(encoding="utf-8")) for path in paths for file in _files(app, path)]
+
+
+def _container(file: Path) -> str:
+    return file.stem if file.suffix == ".json" else "primary"
 
 
 def _files(app: str, path: Path) -> list[Path]:
     own = path / f"{app}.ics"
     if path.is_file() or own.is_file():
         return [path if path.is_file() else own]
-    return sorted(path.glob("*.ics"))
+    return sorted(file for file in path.glob("*") if file.suffix in (".ics", ".json"))
 
 
 if __name__ == "__main__":

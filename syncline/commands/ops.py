@@ -38,14 +38,15 @@ def demo(
 
 
 def sandbox(
-    apps: Annotated[list[str], Parameter(help="google_calendar, outlook_calendar; several at once.")],
+    apps: Annotated[list[str], Parameter(help="Apps that have a stand-in, such as hubspot; several at once.")],
     /,
     *,
     port_base: Annotated[
         int | None, Parameter(help="First port; the next apps get the next. Free ports without it.")
     ] = None,
     seed: Annotated[
-        list[str], Parameter(show_default=False, help="APP=FOLDER: fill an app with the calendars (.ics) of a folder.")
+        list[str],
+        Parameter(show_default=False, help="APP=FOLDER: fill an app with the files (.ics, .json) of a folder."),
     ] = [],  # noqa: B006 - never changed
     state: Annotated[Path | None, Parameter(help="A file the data is loaded from and saved to.")] = None,
     json: AsJson = False,  # noqa: ARG001 - its lines are JSON anyway
