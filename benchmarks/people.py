@@ -35,13 +35,14 @@ class Books:
 
 
 def books(number: int, seed: int = 1) -> Books:
-    """`number` people; nine in ten are in both books."""
+    """About `number` people; nine in ten are in both books."""
     chance = random.Random(seed)
     left: dict[str, Card] = {}
     right: dict[str, Card] = {}
     pairs = set()
     family = ""
     shared: Card = {}
+    used: set[tuple[str, str]] = set()  # who has the name and the address of somebody else cannot be told from them
     for at in range(number):
         given, last = chance.choice(_STARTS) + chance.choice(_ENDS), chance.choice(_FIRSTS) + chance.choice(_LASTS)
         if family and chance.random() < 0.08:  # one more of the family before, with their address and number
@@ -53,6 +54,9 @@ def books(number: int, seed: int = 1) -> Books:
             }
         family, shared = last, card
         card = {"name": f"{given.title()} {last.title()}", **card}
+        if (str(card["name"]), str(card["email"])) in used:
+            continue
+        used.add((str(card["name"]), str(card["email"])))
         where = chance.random()
         if where < 0.95:
             left[f"l{at}"] = card
