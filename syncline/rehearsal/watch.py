@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
 from engine.bound import Bound, Cell
 from engine.canonical import digest
 from engine.contract import Op, Support, Write
-from engine.store.tables import changes, copies, inbox, sides
+from engine.store.tables import changes, copies, holds, inbox, sides
 from syncline.rehearsal.app import MemoryApp
 from syncline.rehearsal.asked import unasked
 from syncline.rehearsal.invariants import RESPELLED, STRAY, UNLISTED, Violation
@@ -38,6 +38,9 @@ _KNOWN = select(copies.c.side, copies.c.id, copies.c.version, copies.c.present).
 _PINGED = select(inbox.c.side, inbox.c.record)
 _CURSORS = select(sides.c.side, sides.c.cursor).where(sides.c.sync == SYNC)
 _SENDING = select(changes).where(changes.c.key == bindparam("by"), changes.c.side == bindparam("at"))
+_RESTED = select(holds.c.side).where(
+    holds.c.kind == "schema", or_(holds.c.state != "closed", holds.c.closed_at == bindparam("now"))
+)
 _PLANNED = select(changes.c.side, func.count().label("n")).where(changes.c.run == bindparam("of"))
 _PLANNED = _PLANNED.group_by(changes.c.side)
 
@@ -107,13 +110,15 @@ class Watch:
         self._known()
 
     def calls(self, weather: Weather, report: Any) -> None:
-        """Without faults a run asks each side a fixed number of times, a few times for each change it makes, and once
-        for each that it repeats."""
+        """Without faults a run asks each side a fixed number of times, a few times for each change it makes, once for
+        each that it repeats, and once where a row rests or has just gone to work again: for the schema."""
         if weather.faults:
             return
         planned = {row["side"]: row["n"] for row in self.world.store.rows(_PLANNED, of=report.run)}
+        rested = {row["side"] for row in self.world.store.rows(_RESTED, now=self.world.now.isoformat())}
         for side, sent in report.requests.items():
             again = sum(at == side and run != report.run for at, run in self.sent)  # in doubt since a former run
+            again += side in rested
             if sent > MOST + 3 * planned.get(side, 0) + again:
                 self.say(15, f"{sent} requests to {side} for {planned.get(side, 0)} changes")
 
