@@ -147,8 +147,6 @@ def match(
         unsure = _unsure(loose, members, absent)
         waiting |= {(m.side, m.id) for m in unsure}
         loose = [m for m in loose if m not in unsure]
-        if not loose:
-            continue
         by_side: dict[str, list[Member]] = defaultdict(list)
         for member in loose:
             by_side[member.side].append(member)
@@ -170,9 +168,7 @@ def match(
             tied = [m for m in members if m.link in open_links]
             matches.ambiguous.append(Unsure([*loose, *tied], f"several records have the same {named}"))
             waiting |= {(member.side, member.id) for member in loose}
-    for key, member in left.items():
-        if key not in waiting:
-            matches.joined.append(([member], None, "new"))
+    matches.joined += [([member], None, "new") for key, member in left.items() if key not in waiting]
     return matches
 
 

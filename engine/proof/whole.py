@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.bound import Bound, Cell, Row
+from engine.bound import Bound, Row
+from engine.cell import Cell
 from engine.contract import Field
 from engine.problem import listed
 from engine.proof.traps import Trap

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 
-from engine.bound import Bound, Cell
+from engine.bound import Bound
 from engine.canonical import digest
+from engine.cell import Cell
 from engine.contract import Op, Support, Write
 from engine.store.tables import changes, copies, holds, inbox, sides
 from syncline.rehearsal.app import MemoryApp
