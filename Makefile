@@ -23,7 +23,7 @@ demo: setup ## Two calendars and a server of this machine kept the same, step by
 	$(BIN)/syncline demo
 
 test: setup ## Run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 N ?= 2000
 SEED ?= 0
