@@ -142,6 +142,7 @@ PRIORITY = {
 }  # fmt: skip
 KIND = {
     "hubspot": Table("kind", {"inventory": "goods", "non_inventory": "goods", "service": "service"}),
+    "quickbooks": Table("kind", {"NonInventory": "goods", "Inventory": "goods", "Service": "service"}),
 }
 NAMED: Mapping[str, Mapping[str, Table]] = {
     "kind": KIND,

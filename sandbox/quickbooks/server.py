@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.app import visit_of
 from sandbox.grants import GrantError
 from sandbox.quickbooks.company import Company, moment
 from sandbox.quickbooks.entities import NAME, SHAPES, Data
@@ -125,7 +126,8 @@ class Server:
     async def _changed(self, request: Request) -> Response:
         """All since a time, inclusive; more than 1,000 are cut off without a word."""
         since = moment(request.query_params["changedSince"])
-        if since < self._world.clock.now() - WINDOW:
+        forgotten = self._world.faults.take({"expire_cursor"}, visit_of(request))
+        if forgotten or since < self._world.clock.now() - WINDOW:
             raise Wrong("2200", "Invalid changedSince", "The changedSince date must be within the last 30 days")
         left, answers = MOST, []
         for name in request.query_params["entities"].split(","):
@@ -159,7 +161,10 @@ class Server:
         return JSONResponse(answer)
 
     async def _batch(self, request: Request) -> Response:
-        """Up to 30, each for itself."""
+        """Up to 30, each for itself. A request id that was used before gets the answer of then."""
+        request_id = request.query_params.get("requestid")
+        if request_id in self.company.answers:
+            return JSONResponse(self.company.answers[request_id])
         items = (await _body(request)).get("BatchItemRequest") or []
         if len(items) > BATCH:
             raise Wrong("1040", "Batch size exceeded", f"Batch items should not exceed {BATCH}")
@@ -171,7 +176,10 @@ class Server:
                 answers.append({"bId": item["bId"], entity: save(entity, item[entity])})
             except Wrong as wrong:
                 answers.append({"bId": item["bId"], "Fault": wrong.fault()})
-        return self._answer({"BatchItemResponse": answers})
+        answer: Data = {"BatchItemResponse": answers, "time": self.company.now()}
+        if request_id:
+            self.company.answers[request_id] = answer
+        return JSONResponse(answer)
 
     async def _set(self, request: Request) -> Response:
         """The stand-in's own: `{"merge": [entity, into, from], "forget": true (all request ids), "currency"}`."""
