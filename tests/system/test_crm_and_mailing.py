@@ -13,6 +13,7 @@ import pytest
 from connectors import connect
 from connectors.http import Client
 from connectors.oauth import Bearer
+from engine import holds
 from flows import direct
 from flows.project import Project
 from flows.session import Session
@@ -68,6 +69,12 @@ class Accounts:
         assert not report.errors, report
         return sum(sum(ops.values()) for ops in report.writes.values())
 
+    def merge_there_too(self) -> None:
+        """A person answers the one hold that there is."""
+        (hold,) = holds.listed(self.project.store, "it")
+        assert hold["kind"] == "merge"
+        holds.answer(self.project.store, hold["id"], {"value": "release"}, self.now.isoformat())
+
     def contact(self, email: str, **more: str) -> str:
         return str(self.send("crm", "POST", CONTACTS, properties={"email": email, **more})["id"])
 
@@ -121,6 +128,9 @@ def test_edits_deletions_and_merges(accounts: Accounts) -> None:
     accounts.http["news"].request("DELETE", f"{MEMBERS}/{people(6)}")
     assert accounts.run() > 0
     assert accounts.run() == 0
+    assert accounts.members().keys() - accounts.contacts().keys() == {people(1)}, "a merge is nobody's deletion"
+    accounts.merge_there_too()
+    assert accounts.run() == 1
     assert accounts.same() == {people(0), "new@example.org", *(people(number) for number in (3, 4, 5))}
     assert accounts.contacts()[people(3)] == ("Three", "3") and accounts.members()["new@example.org"] == ("F", "Two")
 
