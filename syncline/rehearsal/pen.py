@@ -27,7 +27,7 @@ class Pen:
 
     def __init__(self, bound: Bound, marker: str, recorded: Recorded, number: Callable[[], int]) -> None:
         self.bound, self.marker, self.recorded, self.number = bound, marker, recorded, number
-        self.sieve = Sieve(bound, number)
+        self.sieve = Sieve(bound, number, marker)
         self.start, self.end = _by_means(bound, ".start"), _by_means(bound, ".end")
         self.repeat, self.changed = _by_type(bound, "recurrence"), _by_type(bound, "occurrences")
         self.times = [name for name in (self.start, self.end, self.repeat, self.changed) if name]

@@ -17,10 +17,12 @@ TRIES = 30
 
 
 class Sieve:
-    """`only`, for all sides."""
+    """`only`, for all sides. Nobody changes the `marker` for its sake: it tells which thing a record is."""
 
-    def __init__(self, bound: Bound, number: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, bound: Bound, number: Callable[[], int] = lambda: 0, marker: str = "") -> None:
         self.bound, self.number = bound, number
+        cells = bound.rows[marker].cells if marker else {}
+        self.marked = {(side, name) for side, cell in cells.items() for name in cell.names}
         self.rules = bound.mapping.only
         self.known = {side: sorted(fields(rule)) for side, rule in self.rules.items()}
         self.mapped = {
@@ -55,7 +57,7 @@ class Sieve:
         """Fields that bring a record in, or out; {} where it is there already, None where nothing does it."""
         if self.passes(side, native) is inside:
             return {}
-        names = [name for name in self.known.get(side, ()) if "." not in name]
+        names = [name for name in self.known.get(side, ()) if "." not in name and (side, name) not in self.marked]
         for _ in range(TRIES if side in self.rules else 0):
             change = {name: rng.choice(self._candidates(side, name)) for name in names}
             if len(names) > 1:
