@@ -34,7 +34,7 @@ def _place(kind: str) -> dict[str, Field]:
 
 FIELDS: Mapping[str, Mapping[str, Field]] = {
     "customers": {
-        "DisplayName": _text("contact.full_name", 500, required=True, unique=True),
+        "DisplayName": _text("contact.full_name", 500, unique=True),
         "Title": _text("contact.prefix", 16),
         "GivenName": _text("contact.given_name", 100),
         "MiddleName": _text("contact.middle_name", 100),

@@ -112,7 +112,7 @@ def made(entity: str, given: Mapping[str, Any]) -> Data:
     data = {"Active": True, **_DEFAULTS.get(entity, {}), **stored(entity, given)}
     if entity in PEOPLE and not data.get("DisplayName"):
         parts = [data.get(name) for name in ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")]
-        data["DisplayName"] = " ".join(filter(None, parts)) or data.get("CompanyName", "")
+        data["DisplayName"] = " ".join(filter(None, parts))
     if not data.get(NAME[entity]):
         raise _required(NAME[entity])
     if entity == "Item":
@@ -152,9 +152,9 @@ def stored(entity: str, given: Mapping[str, Any]) -> Data:
             data[name] = kept
     if email := (data.get("PrimaryEmailAddr") or {}).get("Address"):
         _email(str(email))
-    display = data.get("DisplayName", "")
-    if any(letter in display for letter in "\t\n:"):
-        raise Wrong("2040", "Invalid character", "DisplayName has a colon, a tab or a new line", "DisplayName")
+    name = NAME[entity]
+    if any(letter in data.get(name, "") for letter in "\t\n:"):
+        raise Wrong("2040", "Invalid character", f"{name} has a colon, a tab or a new line", name)
     return data
 
 

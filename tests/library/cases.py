@@ -10,7 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.library.hands import Clerk, Dav, Folder, HubSpot, People, Rest, Rows, Seller, Sheet, Shop, ToDo
+from tests.library.hands import (
+    Books,
+    Clerk,
+    Customers,
+    Dav,
+    Folder,
+    HubSpot,
+    People,
+    Rest,
+    Rows,
+    Seller,
+    Sheet,
+    Shop,
+    ToDo,
+)
 
 
 @dataclass(frozen=True)
@@ -192,6 +206,9 @@ HUBSPOT_GOOGLE = Case(
     names={"hubspot": "Lee", "google": "Miller"},
     gone="hubspot",
 )
+REALM = "9130350000000001"
+COMPANY = f"v3/company/{REALM}"
+INCOME = {"IncomeAccountRef": {"value": "1"}}
 GRAPHQL = "admin/api/2026-07/graphql.json"
 SOBJECTS = "services/data/v68.0/sobjects"
 ADA = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
@@ -397,6 +414,54 @@ PRODUCTS = Case(
     names={"shopify": "Bolt", "tryton": "Mill"},
     gone="tryton",
 )
+CUSTOMERS = Case(
+    sides={
+        "shopify": At(
+            "shopify",
+            Customers,
+            GRAPHQL,
+            "lastName",
+            {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.org"},
+            {"firstName": "Bob", "lastName": "Miller", "email": "bob@example.org", "phone": "+493012345678"},
+            {"note": "Likes steam"},
+            {"note": "Likes steam", "company": "Engines Ltd", "city": "London", "countryCode": "GB"},
+        ),
+        "quickbooks": At(
+            "quickbooks",
+            Books,
+            f"{COMPANY}/customer",
+            "FamilyName",
+            {"GivenName": "Ada", "FamilyName": "Lovelace", "PrimaryEmailAddr": {"Address": "Ada@example.org"}},
+            {"GivenName": "Kim", "FamilyName": "Lee", "PrimaryEmailAddr": {"Address": "kim@example.org"}},
+            {
+                "CompanyName": "Engines Ltd",
+                "BillAddr": {"Line1": "1 Main Street", "City": "London", "Country": "United Kingdom"},
+            },
+            {"Notes": "Likes steam", "DisplayName": "Ada Lovelace", "CompanyName": "Engines Ltd"},
+        ),
+    },
+    first="Lovelace",
+    names={"shopify": "Miller", "quickbooks": "Lee"},
+    gone="shopify",
+)
+ITEMS = Case(
+    sides={
+        "shopify": PRODUCTS.sides["shopify"],
+        "quickbooks": At(
+            "quickbooks",
+            Books,
+            f"{COMPANY}/item",
+            "Name",
+            {"Name": "Engine", "Sku": "E-1", "UnitPrice": 1200.5, "Type": "NonInventory", **INCOME},
+            {"Name": "Mill", "Sku": "M-1", "UnitPrice": 99.9, "Type": "Service", **INCOME},
+            {"UnitPrice": 1300},
+            {"Description": "Runs on steam.", "Sku": "E-1", "UnitPrice": 1300.0},
+        ),
+    },
+    first="Engine",
+    names={"shopify": "Bolt", "quickbooks": "Mill"},
+    gone="shopify",
+)
 CASES: Mapping[str, Case] = {
     "google-outlook-carddav-contacts": CONTACTS,
     "google-todo-caldav-tasks": TASKS,
@@ -409,4 +474,6 @@ CASES: Mapping[str, Case] = {
     "hubspot-postgresql": POSTGRESQL,
     "csv-tryton-parties": PARTIES,
     "shopify-tryton-products": PRODUCTS,
+    "shopify-quickbooks-customers": CUSTOMERS,
+    "shopify-quickbooks-items": ITEMS,
 }

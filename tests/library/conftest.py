@@ -16,7 +16,7 @@ import sandbox
 from connectors import dav
 from tests.connectors.caldav_servers import DavServer, radicale
 from tests.connectors.tryton_server import empty, rpc, tryton
-from tests.library.cases import CASES
+from tests.library.cases import CASES, REALM
 from tests.library.world import World
 from tests.store.postgres import Postgres, postgres
 
@@ -46,7 +46,8 @@ def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]
                 return _emptied(request.getfixturevalue("tryton"), path), {}
             server = stack.enter_context(sandbox.start(app))
             secret = {"password": server.token} if app == "mailchimp" else {"token": server.token}
-            return {"base_url": server.url, **secret}, {}
+            company = {"realm_id": REALM} if app == "quickbooks" else {}
+            return {"base_url": server.url, **secret, **company}, {}
 
         def make(mapping: str, *along: str) -> World:
             places = {side: place(at.app, at.path) for side, at in CASES[mapping].sides.items()}

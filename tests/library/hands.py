@@ -242,6 +242,38 @@ class Sheet:
             writer.writerows(lines)
 
 
+class Customers(Shop):
+    """Shopify's customers."""
+
+    def make(self, body: Any) -> str:
+        made = self._do("customerCreate(input: $given)", "CustomerInput!", "customer { id }", body)
+        return str(made["customer"]["id"])
+
+    def edit(self, record: str, body: Any) -> None:
+        self._do("customerUpdate(input: $given)", "CustomerInput!", "customer { id }", {"id": record, **body})
+
+    def delete(self, record: str) -> None:
+        self._do("customerDelete(input: $given)", "CustomerDeleteInput!", "deletedCustomerId", {"id": record})
+
+
+class Books(Rest):
+    """QuickBooks: each edit names the version that it is about; what is deleted becomes inactive."""
+
+    def make(self, body: Any) -> str:
+        return str(self._save(body)["Id"])
+
+    def edit(self, record: str, body: Any) -> None:
+        (now,) = (one for one in self.send("GET", f"{self.path}/{record}").values() if isinstance(one, dict))
+        self._save({**body, "Id": record, "SyncToken": now["SyncToken"], "sparse": True})
+
+    def delete(self, record: str) -> None:
+        self.edit(record, {"Active": False})
+
+    def _save(self, body: Any) -> Any:
+        (saved,) = (one for one in self.send("POST", self.path, body).values() if isinstance(one, dict))
+        return saved
+
+
 class Clerk:
     """Somebody who works in Tryton. A body is what its own client sends."""
 

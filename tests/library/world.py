@@ -56,17 +56,17 @@ class World:
         for side in self.places:
             self.control(side, "now", {"now": self.now.isoformat()})
 
-    def run(self) -> int:
+    def run(self, *, full: bool = False) -> int:
         """A run five minutes later: its writes. Nobody gets mail of it, and every record is in one state."""
         self.wait(300)
         before = self.mail()
-        wrote = sum(self._run(sync) for sync in self.syncs)
+        wrote = sum(self._run(sync, full) for sync in self.syncs)
         assert self.mail() == before, "a run made an app send mail"
         return wrote
 
-    def _run(self, sync: str) -> int:
+    def _run(self, sync: str, full: bool) -> int:
         session = Session(self.project, sync, lambda: self.now, self.apps())
-        report = direct.run(self.project, sync, session=session)
+        report = direct.run(self.project, sync, full=full, session=session)
         assert not report.errors, report.errors
         assert report.failed == 0, accounting.explain(self.project.store, sync, "failed")
         assert accounting.faults(self.project.store, sync) == []
