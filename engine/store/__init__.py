@@ -14,10 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from engine.store.tables import metadata
+from engine.store.outside import metadata  # which has the tables of both modules
 from engine.store.trouble import sentence
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest tables; versions are numbered, so that a later one is known to be later."""
 PATIENCE = 30
 """Seconds to wait for another process that writes, or for a PostgreSQL that does not answer."""

@@ -35,6 +35,9 @@ connections = Table(
     Column("secrets", LargeBinary, nullable=False),  # MultiFernet
     Column("account", String),
     Column("created_at", String, nullable=False),
+    Column("paused", Text),  # why nothing is asked of the account until somebody has signed in again
+    Column("paused_at", String),
+    Column("expires_at", String),  # of the sign-in, where that is known
 )
 mappings = Table(  # every version of a sync's mapping that ever ran
     "mappings",

@@ -1,0 +1,1 @@
+"""The web: the receiver of webhooks, and later the page and the REST API."""
