@@ -20,7 +20,7 @@ from engine.problem import MappingError
 from engine.store.tables import copies, sides
 from flows.project import Project, ProjectError
 from flows.session import Session
-from syncline.rehearsal.app import Habits
+from syncline.rehearsal.habits import Habits
 from syncline.rehearsal.pen import Pen
 from syncline.rehearsal.setting import Place, Setting, draw
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.bound import Bound
 from engine.mapping import Brakes
-from syncline.rehearsal.app import Habits
+from syncline.rehearsal.habits import Habits
 from syncline.rehearsal.operator import answer_all
 from syncline.rehearsal.setting import Setting, things
 from syncline.rehearsal.story import shown

@@ -9,9 +9,8 @@ from typing import Any
 
 from engine.contract import Caps, Field, Schema, Support
 from engine.mapping import Mapping as MappingModel
-from syncline.rehearsal.app import Habits
+from syncline.rehearsal.habits import NO_HABITS, Habits
 
-NO_HABITS = Habits()
 Draw = Callable[[random.Random, Field, int], Any]
 """A native value that a user could write into a field; the number makes it unlike all others."""
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sqlalchemy import select
-
 from engine.bound import Bound
 from engine.contract import Support
 from engine.match import keys_of as match_keys
-from engine.store.tables import copies
 from syncline.rehearsal.app import POISON, MemoryApp
 from syncline.rehearsal.faithful import Lenses, exact
 from syncline.rehearsal.invariants import BLIND_WRITE, CLEARED, RESTORED, REUSED, UNREAD, UNSEEN
+from syncline.rehearsal.mirror import Mirror
 from syncline.rehearsal.pen import Pen
 from syncline.rehearsal.story import Atom, Story, shown
 from syncline.rehearsal.world import START, SYNC, World
@@ -24,7 +22,7 @@ class Users:
 
     def __init__(self, world: World, bound: Bound) -> None:
         self.world, self.bound, self.setting = world, bound, world.setting
-        self.story = Story()
+        self.story, self.mirror = Story(), Mirror(world.store, SYNC)
         self.twins: set[str] = set()
         self.count = 0
         self.pen: Pen | None = None
@@ -77,33 +75,19 @@ class Users:
 
     def unseen(self, app: MemoryApp) -> list[str]:
         """Things made on several sides whose record here the sync has never seen."""
-        seen = self._mirrored(app)
+        seen = self.mirror.known(app)
         things = {self.thing(app.name, data) for record, data in app.live().items() if record not in seen}
         return sorted(things & self.twins)
 
-    def _unread(self, app: MemoryApp, record: str) -> bool:
-        """Whether it was edited since the sync has read it."""
-        return self._observed(app, record) != app.rows[record].data
-
     def _read(self, app: MemoryApp, record: str) -> dict[Any, Any] | None:
         """What the sync has last seen of a record."""
-        native = self._observed(app, record)
+        native = self.mirror.observed(app, record)
         return None if native is None else self.shown(app.name, native)
-
-    def _observed(self, app: MemoryApp, record: str) -> dict[str, Any] | None:
-        where = (copies.c.sync == SYNC, copies.c.side == app.name, copies.c.id == record, copies.c.link.is_not(None))
-        rows = self.world.store.rows(select(copies.c.observed).where(*where))
-        return dict(rows[0]["observed"]) if rows else None
 
     def _agrees(self, app: MemoryApp, thing: str, native: dict[str, Any]) -> bool:
         """Whether it shows by itself what somebody wrote elsewhere."""
         seen = self.shown(app.name, native)
         return any(one.side != app.name and seen.get(one.atom) == one.value for one in self.story.standing(thing))
-
-    def _mirrored(self, app: MemoryApp) -> set[str]:
-        """Records that the sync knows."""
-        where = (copies.c.sync == SYNC, copies.c.side == app.name)
-        return {row["id"] for row in self.world.store.rows(select(copies.c.id).where(*where))}
 
     def _number(self) -> int:
         self.count += 1
@@ -204,7 +188,7 @@ class Users:
         if self.pen is not None and self.pen.sieve.passes(app.name, app.rows[record].data):
             self.story.hidden.discard(thing)
         after = self.shown(app.name, app.rows[record].data)
-        if app.rows[record].key and record not in self._mirrored(app) and set(shown) - set(after):
+        if app.rows[record].key and record not in self.mirror.known(app) and set(shown) - set(after):
             exposed = exposed or CLEARED
         self.story.write(thing, app.name, shown, after, exposed, before, self._read(app, record))
         self._judge(app, record, thing)
@@ -242,10 +226,10 @@ class Users:
     def _delete(self, app: MemoryApp, record: str) -> str:
         before = app.rows[record].data
         thing = self.thing(app.name, before)
-        if self._unread(app, record) and self._agrees(app, thing, before):
+        if self.mirror.unread(app, record) and self._agrees(app, thing, before):
             self.story.exposed.setdefault(thing, UNREAD)
         self.story.delete(thing, self.shown(app.name, before), app.name, before)
-        if app.rows[record].key and app.caps.stamped is Support.NO and record not in self._mirrored(app):
+        if app.rows[record].key and app.caps.stamped is Support.NO and record not in self.mirror.known(app):
             self.story.exposed.setdefault(thing, UNSEEN)
         app.remove(record)
         return f"{app.name} deletes {record} ({thing})"
