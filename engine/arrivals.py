@@ -51,7 +51,7 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
             before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
             _judge(bound, side, rows, before)
             _keep_taken(connection, sync, side, rows if known else [])
-            _recall(connection, bound, side, rows, before)
+            recall(connection, bound, (sync, side), {row["id"]: row["observed"] for row in rows}, before)
             edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
             back = [_back(common, row) for row in part if known and row["present"] == "gone" and row["link"]]
             events.note(connection, [*back, *(event for found in edits for event in found)])
@@ -59,16 +59,20 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
             rekey(connection, bound, side, rows)
 
 
-def _recall(connection: Connection, bound: Bound, side: str, rows: Sequence[Row], before: dict[str, Row]) -> None:
-    """A field that was not read last time is compared with what history left it at, or with what it settled with."""
-    compared = {row["id"]: row["observed"].keys() - before[row["id"]].keys() for row in rows if row["id"] in before}
+def recall(
+    connection: Connection, bound: Bound, place: tuple[str, str], shown: dict[str, Row], before: dict[str, Row]
+) -> None:
+    """A field that was not read last time is compared with what history left it at, or with what it settled with.
+
+    `place` is (sync, side), `shown` and `before` are the records by id as they are now and as they were last read.
+    """
+    compared = {record: shown[record].keys() - fields.keys() for record, fields in before.items() if record in shown}
     unread = {record: names for record, names in compared.items() if names}
     if not unread:
         return
-    sync = rows[0]["sync"]
-    told = events.last(connection, sync, side, sorted(unread))
-    for row in connection.execute(_SYNCED, {"of": sync, "at": side, "ids": sorted(unread)}):
-        known = {**_settled(bound, side, row.synced), **told.get(row.id, {})}
+    told = events.last(connection, *place, sorted(unread))
+    for row in connection.execute(_SYNCED, {"of": place[0], "at": place[1], "ids": sorted(unread)}):
+        known = {**_settled(bound, place[1], row.synced), **told.get(row.id, {})}
         before[row.id] |= {name: value for name, value in known.items() if name in unread[row.id]}
 
 

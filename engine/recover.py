@@ -100,7 +100,7 @@ def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: Sequ
         with store.write() as connection:
             lease.check(connection)
             if isinstance(outcome, Done):
-                settle(connection, bound, [(row, outcome.record)], now, adopted=True)
+                settle(connection, bound, [(row, outcome.record)], now, adopted=True, ours=True)
                 mark_dirty(connection, [row["link"]])
             else:
                 _failed(connection, row, outcome)

@@ -6,6 +6,7 @@ The record as the app now stores it is both observed and synced, so there is no 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -16,16 +17,15 @@ from engine.bound import Bound
 from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
 from engine.former import passed
+from engine.landings import Landed, landings
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
 from engine.outcome import failed
 from engine.store import put, revise
 from engine.store.tables import copies, holds
 from engine.store.tables import links as link_table
 
-Landed = tuple[dict[str, Any], Record]
-"""A row of the journal, and the record that its write left."""
-
-
+AT_ONCE = timedelta(seconds=5)
+"""Apps may date the making and the first change of a record so far apart."""
 _HELD = select(holds.c.link).where(holds.c.link.in_(bindparam("ids", expanding=True)), holds.c.state != "closed")
 
 
@@ -36,11 +36,13 @@ def settle(
     now: str,
     *,
     adopted: bool = False,
+    ours: bool = False,
     guarded: bool = False,
 ) -> None:
     """Stores the outcomes of landed changes of one side, each of another link.
 
     `adopted`: creates of a former run; somebody may have edited the record since, or only a part of it landed.
+    `ours`: it was found by the key of the create, so nobody else has made it.
     `guarded`: the app refuses stale writes, so whatever else has changed, changed along with the write.
     """
     if not landed:
@@ -49,7 +51,7 @@ def settle(
     states, held = links.load(connection, ids), _held(connection, ids)
     shown = [(row["side"], native) for row, record in landed for native in (record.data, row["data"])]
     refs.learn(connection, bound, landed[0][0]["sync"], [state for state, _ in states.values()], shown)
-    journal.landed(connection, [_landing(bound, one, states[one[0]["link"]][0]) for one in landed], now)
+    journal.landed(connection, landings(connection, bound, landed, states), now)
     fresh: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
     saved = []
@@ -64,7 +66,7 @@ def settle(
         (known if copy is former else fresh).append(seen)
         _place(bound, state, row, copy, seen)
         if adopted:
-            _adopt(bound, state, row)
+            _adopt(bound, state, row, ours and not _as_made(record))
         else:
             _take_over(bound, state, row, native, guarded)
         due = any(True for _ in state.moved(bound, row["side"])) or _edited(bound, copy)
@@ -73,20 +75,6 @@ def settle(
     revise(connection, copies, known)
     rekey(connection, bound, landed[0][0]["side"], [*fresh, *known])
     links.save(connection, landed[0][0]["sync"], saved)
-
-
-def _landing(bound: Bound, landed: Landed, state: LinkState) -> journal.Landing:
-    """What history is told of it."""
-    row, record = landed
-    former = state.copies.get(row["side"])
-    was = (former.native if former is not None else None) or {}
-    return journal.Landing(row, record.id, _source(row, state), was, pick(record.data, bound.wanted[row["side"]]))
-
-
-def _source(row: dict[str, Any], state: LinkState) -> str:
-    """The sides whose values were written."""
-    sides = {origin[0] for origin in state.origin.values() if origin[0]} or set(state.copies) - {row["side"]}
-    return ", ".join(sorted(map(str, sides)))
 
 
 def _observed(bound: Bound, row: dict[str, Any], record: Record, former: Copy | None) -> tuple[Copy, dict[str, Any]]:
@@ -190,8 +178,18 @@ def _unread(bound: Bound, state: LinkState, row: dict[str, Any], read: set[str])
             state.given(row["side"], atom, peek(row["shared"], atom))
 
 
-def _adopt(bound: Bound, state: LinkState, row: dict[str, Any]) -> None:
-    """Atom by atom: as sent is settled, absent was not applied and is due again, anything else is somebody's edit."""
+def _as_made(record: Record) -> bool:
+    """Whether nobody has been at it since it was made, by the app's own times."""
+    made, changed = record.created_at, record.changed_at
+    return made is not None and changed is not None and changed - made <= AT_ONCE
+
+
+def _adopt(bound: Bound, state: LinkState, row: dict[str, Any], cleared: bool) -> None:
+    """Atom by atom: as sent is settled, anything else is somebody's edit.
+
+    So is absent where the values may have been `cleared`; else it was not applied, or the record was made by somebody
+    who left them out: they are due again.
+    """
     side, copy = row["side"], state.copies[row["side"]]
     sent, now = bound.get(side, row["data"]), bound.get(side, copy.native or {})
     _unread(bound, state, row, set(now))
@@ -202,7 +200,7 @@ def _adopt(bound: Bound, state: LinkState, row: dict[str, Any]) -> None:
             if same(shown, peek(sent, atom)):
                 state.settle(bound, side, atom)
                 state.given(side, atom, given)
-            elif shown is None:
+            elif shown is None and not cleared:
                 state.settle(bound, side, atom)
                 state.given(side, atom, None)
             else:

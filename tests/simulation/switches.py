@@ -125,7 +125,7 @@ def _landed_anyway() -> AbstractContextManager[Any]:
     budget=200,
 )
 def _adopted_as_read() -> AbstractContextManager[Any]:
-    def as_read(bound: Any, state: Any, row: dict[str, Any]) -> None:
+    def as_read(bound: Any, state: Any, row: dict[str, Any], _cleared: bool) -> None:
         for name in bound.get(row["side"], state.copies[row["side"]].native or {}):
             for atom in settle.atoms(bound.rows[name], [row["shared"], state.agreed]):
                 state.settle(bound, row["side"], atom)

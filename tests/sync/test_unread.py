@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.contract import Record
+from engine.history import replayed
 from tests.sync.memory import MemoryApp
 from tests.sync.world import Make, make, only, told
 
@@ -39,3 +40,19 @@ def test_what_a_write_brings_to_light_travels_and_is_not_blanked(make: Make) -> 
     for app in world.apps.values():
         assert (only(app)["note"], only(app)["place"]) == ("w3", "Room 4")
     assert told(world.run()) == 0
+
+
+def test_history_knows_an_edit_that_a_write_brings_to_light(make: Make) -> None:
+    world = make("a", "b")
+    world.apps["b"] = Shy("b")
+    first = world.apps["a"].add(name="T", note="old")
+    world.run()
+    world.apps["b"].edit("b1", note="new")
+    world.apps["b"].silent = "note"
+    world.run()
+    world.apps["b"].silent = ""
+    world.apps["a"].edit(first, place="Room 4")
+    world.run()
+    world.run()
+    assert only(world.apps["a"])["note"] == "new"
+    assert replayed(world.project.store, "it") == []
