@@ -24,6 +24,7 @@ class Pen:
         self.sieve = Sieve(bound, number, marker)
         self.diary = Diary(bound, marker, recorded, number)
         self.times = self.diary.rows
+        self.known = {str(term) for rule in bound.mapping.match for term in rule}
 
     def record(self, side: str, thing: str, rng: random.Random) -> Native:
         """A new record."""
@@ -40,9 +41,8 @@ class Pen:
         Without `moving` it keeps what it is known by: whoever changes that in the like of a record before they are tied
         makes it another.
         """
-        known = {str(term) for rule in self.bound.mapping.match for term in rule}
         names = [*self._own(side), *[name for name in self.times if self._source(side, name)]]
-        free = [name for name in names if moving or name not in (*self.times, *known)]
+        free = [name for name in names if moving or name not in (*self.times, *self.known)]
         if not free:
             return {}
         name = rng.choice(free)
@@ -73,9 +73,11 @@ class Pen:
         fields |= self.sieve.moved(side, fields, rng, inside=True) or {}
         return fields if keys & set(match_keys(self.bound, side, {**whole, **fields}).items()) else None
 
-    def poison(self, side: str, poison: str) -> Native:
-        """A value that no app takes, in a text of the record; {} where there is none."""
+    def poison(self, side: str, poison: str, *, moving: bool = True) -> Native:
+        """A value that no app takes, in a text of the record; {} where there is none. `moving`: as with `edit`."""
         for name in self._own(side):
+            if not moving and name in self.known:
+                continue
             cells = self.bound.rows[name].cells
             if all(self.bound.sides[at].schema.fields[cell.name].type == "text" for at, cell in cells.items()):
                 return {self._cell(side, name).name: poison}

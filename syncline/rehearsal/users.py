@@ -119,8 +119,11 @@ class Users:
         if self.pen is None:
             return {"kind": "private"}
         moved = self.pen.sieve.moved(side, data, rng, inside=False) or {}
-        known = not twin or match_keys(self.bound, side, data) == match_keys(self.bound, side, {**data, **moved})
-        return moved if known else {}
+        return moved if not twin or self._alike(side, data, moved) else {}
+
+    def _alike(self, side: str, native: dict[str, Any], change: dict[str, Any]) -> bool:
+        """Whether a change leaves what a record is recognised by."""
+        return match_keys(self.bound, side, native) == match_keys(self.bound, side, {**native, **change})
 
     def _judge(self, app: MemoryApp, record: str, thing: str) -> None:
         """With lenses: whether they keep their laws for what is there now, and whether it takes part everywhere."""
@@ -176,11 +179,11 @@ class Users:
         before = app.rows[record].data
         thing = self.thing(app.name, before)
         data = self._change(app, before, rng)
-        if private and app.name == self.setting.private and (moved := self._turned(app.name, before, rng)):
+        if private and app.name == self.setting.private and (moved := self._turned(app.name, thing, before, rng)):
             data = moved
             self.story.outside.add(thing)
             self.story.hidden.discard(thing)
-        if poison and (bad := self.pen.poison(app.name, POISON) if self.pen else {"note": POISON}):
+        if poison and (bad := self._poison(app.name, thing)):
             data = bad
             self.story.poisoned.add(thing)
         shown = self.shown(app.name, before)
@@ -194,12 +197,18 @@ class Users:
         self._judge(app, record, thing)
         return f"{app.name} edits {record} ({thing}): {self._told(data)}{' *' if exposed else ''}"
 
-    def _turned(self, side: str, before: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    def _turned(self, side: str, thing: str, before: dict[str, Any], rng: random.Random) -> dict[str, Any]:
         """What brings a record in that is out, and out that is in; {} where nothing does."""
         if self.pen is None:
             return {"kind": None if before["kind"] else "private"}
         sieve = self.pen.sieve
-        return sieve.moved(side, before, rng, inside=not sieve.passes(side, before)) or {}
+        moved = sieve.moved(side, before, rng, inside=not sieve.passes(side, before)) or {}
+        return moved if thing not in self.twins or self._alike(side, before, moved) else {}
+
+    def _poison(self, side: str, thing: str) -> dict[str, Any]:
+        if self.pen is None:
+            return {"note": POISON}
+        return self.pen.poison(side, POISON, moving=thing not in self.twins)
 
     def _change(self, app: MemoryApp, before: dict[str, Any], rng: random.Random) -> dict[str, Any]:
         if self.pen is not None:
