@@ -50,7 +50,7 @@ def rehearse(
         note(sentence)
     if steps is not None or histories == 1:
         found = told(seed, settings, steps, what)
-        emit(found, json, lambda doc: "\n".join(doc["trace"] + doc["violations"]))
+        emit(found, json, lambda doc: "\n".join(doc["trace"] + doc["violations"] + doc["unavoidable"]))
         return Exit.ERROR if found["violations"] else Exit.DONE
     with progress_bar("histories") as progress:
         totals = play_all(seed, histories, settings, processes=processes, progress=progress)

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -105,17 +106,24 @@ def _played(parts: list[range], settings: Settings | None, processes: int) -> It
     if processes < 2 or len(parts) < 2:
         yield from map(work, parts)
         return
-    with multiprocessing.get_context("spawn").Pool(processes, _quiet) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
         yield from pool.imap_unordered(work, parts)
 
 
-def _quiet() -> None:
+@contextmanager
+def quiet() -> Iterator[None]:
     """What a history logs is its own affair."""
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _part(seeds: range, settings: Settings | None) -> Totals:
     totals = Totals()
-    for seed in seeds:
-        totals.add(one(seed, settings))
+    with quiet():
+        for seed in seeds:
+            totals.add(one(seed, settings))
     return totals

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from syncline.output import table
 from syncline.rehearsal.history import Played, script
 from syncline.rehearsal.play import play
-from syncline.rehearsal.rehearse import Settings, one
+from syncline.rehearsal.rehearse import Settings, one, quiet
 from syncline.rehearsal.setting import Setting, things
 from syncline.rehearsal.shrink import shrink
 
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 def told(
     seed: int, settings: Settings | None, steps: str | None, what: str | None, *, shorten: bool = False
 ) -> dict[str, Any]:
-    """One seed, step by step: `{"seed", "apps", "trace", "violations", "again"}`; shortened where that is asked for."""
+    """One seed, step by step: `{"seed", "trace", "violations", "unavoidable", "again"}`; shortened where that is asked
+    for."""
     where = settings(seed) if settings else things(random.Random(f"setting {seed}"))
     numbers = [step.number for step in script(seed, where)] if steps is None else numbers_of(steps)
-    played = one(seed, settings) if steps is None else play(seed, numbers, where)
-    if shorten and played.trace and played.broken:
-        numbers, played = shrink(played, numbers, lambda keep: play(seed, keep, where))
+    with quiet():
+        played = one(seed, settings) if steps is None else play(seed, numbers, where)
+        if shorten and played.trace and played.broken:
+            numbers, played = shrink(played, numbers, lambda keep: play(seed, keep, where))
     again = f"syncline rehearse{f' {what}' if what else ''} --seed {seed} --steps {','.join(map(str, numbers))}"
+    shown = [*map(str, played.violations), f"Play it again: {again}"] if shorten else []
     return {
         "seed": seed,
-        "trace": [*_apps(where), *played.trace, *map(str, played.violations), f"Play it again: {again}"]
-        if shorten
-        else [*_apps(where), *played.trace],
-        "violations": list(map(str, played.violations)),
+        "trace": [*_apps(where), *played.trace, *shown],
+        "violations": list(map(str, played.broken)),
+        "unavoidable": [str(one) for one in played.violations if one.unavoidable],
         "again": again,
     }
 

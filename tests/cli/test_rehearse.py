@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from syncline.rehearsal.invariants import UNLISTED, Violation
+
 MAPPING = "outlook-caldav-meetings"
 
 
@@ -54,6 +56,20 @@ def test_one_history_step_by_step(folder, syncline):
     assert said.code == 0
     assert said.out.startswith("outlook: delta, tombstones, guarded, stamped; batch 20;")
     assert "adds outlook1" in said.out or "adds caldav1" in said.out
+
+
+def test_what_no_client_could_have_kept_is_told_and_is_no_failure(folder, syncline, monkeypatch):
+    shown = Violation(2, "t1 2 times on caldav", UNLISTED)
+    monkeypatch.setattr("syncline.rehearsal.oracle.Oracle.judge", lambda _: iter([shown]))
+    said = syncline("rehearse", MAPPING, "--seed", 1, "--histories", 1)
+    assert said.code == 0
+    assert said.out.rstrip().endswith(str(shown))
+    doc = syncline("rehearse", MAPPING, "--seed", 1, "--steps", 0, "--json").doc
+    assert (doc["violations"], doc["unavoidable"]) == ([], [str(shown)])
+
+
+def test_what_the_simulated_apps_say_is_not_logged(folder, syncline):
+    assert "could not be read" not in syncline("rehearse", MAPPING, "--seed", 9, "--histories", 6, "--processes", 1).err
 
 
 @pytest.mark.parametrize("words", [("--steps", "x"), ("--steps", "1,,2"), ("--histories", "0")])
