@@ -22,12 +22,10 @@ def begin(store: Store, sync: str, kind: str, text: dict[str, Any], digest: str,
         latest = max((row.version for row in rows), default=0)
         version = next((row.version for row in rows if row.digest == digest and row.version == latest), latest + 1)
         if version > latest:
-            where = (mappings.c.sync == sync, mappings.c.version == latest)
-            former = connection.execute(select(mappings.c.text).where(*where)).scalar()
-            if former is not None:
+            if latest:
                 from engine.remap import remap  # looking at runs need not wait for what a change of the mapping needs
 
-                remap(connection, sync, former, text)
+                remap(connection, sync, text)
             values = {"sync": sync, "version": version, "digest": digest, "text": text, "at": now}
             connection.execute(mappings.insert().values(**values))
         values = {"id": run, "sync": sync, "kind": kind, "status": "running", "mapping": version}

@@ -1,6 +1,7 @@
 """What a new version of a mapping makes due: the agreed values of rows that are written otherwise now.
 
 Nothing is written for that alone: the next merge puts the agreed value, and only what comes out otherwise is sent.
+Values of list rows that are merged otherwise take their new shape: see engine/reshape.py.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from sqlalchemy import Connection, bindparam, select
 from engine.ingest import mark_dirty
 from engine.links import load, save
 from engine.linkstate import Copy, peek, poke
+from engine.reshape import reshapes, turn, turn_unheard
 from engine.store import chunks
-from engine.store.tables import links
+from engine.store.tables import links, mappings
 
 _LIVE = select(links.c.id).where(links.c.sync == bindparam("of"), links.c.ended.is_(None))
+_VERSIONS = select(mappings.c.text).where(mappings.c.sync == bindparam("of")).order_by(mappings.c.version)
 Doc = dict[str, Any]
 
 
@@ -39,8 +42,6 @@ def recast(before: Doc, after: Doc) -> list[Recast]:
     found = []
     for name in [row for row in after["fields"] if row in before["fields"]]:
         was, now = before["fields"][name], after["fields"][name]
-        if was.get("each") != now.get("each"):
-            continue
         for side in [side for side in after["sides"] if side in was and side in now]:
             elsewhere, to = was[side] != now[side], now.get("to")
             if elsewhere or (was.get("via") or {}).get(side) != (now.get("via") or {}).get(side):
@@ -48,20 +49,31 @@ def recast(before: Doc, after: Doc) -> list[Recast]:
     return found
 
 
-def remap(connection: Connection, sync: str, before: Doc, after: Doc) -> None:
+def remap(connection: Connection, sync: str, after: Doc) -> None:
     """Makes the agreed values of those rows due on those sides, in all links of the sync."""
-    changed = recast(before, after)
-    if not changed:
+    before = _former(connection, sync)
+    changed, shapes = recast(before, after), reshapes(connection, sync, before, after)
+    if not changed and not shapes:
         return
+    turn_unheard(connection, sync, shapes)
     ids = [row.id for row in connection.execute(_LIVE, {"of": sync})]
     for part in chunks(ids):
         states = load(connection, part)
         for state, _ in states.values():
+            turn(state, shapes)
             for one in changed:
                 if one.side in state.copies:
                     _due(state.copies[one.side], one, state.agreed)
         save(connection, sync, [(state, {}) for state, _ in states.values()])
     mark_dirty(connection, ids)
+
+
+def _former(connection: Connection, sync: str) -> Doc:
+    """The mapping as it was, with the rows and sides that earlier versions had: values of them may be stored yet."""
+    former: Doc = {"fields": {}, "sides": {}}
+    for text in connection.execute(_VERSIONS, {"of": sync}).scalars():
+        former = {**text, "fields": former["fields"] | text["fields"], "sides": former["sides"] | text["sides"]}
+    return former
 
 
 def _due(copy: Copy, one: Recast, agreed: Doc) -> None:

@@ -145,7 +145,7 @@ class Addresses:
 @dataclass(frozen=True, slots=True)
 class Keyed:
     """A list of objects that a member tells apart; an entry is the whole object, as it is. Those without the member,
-    and the second with one key, are shown to nobody, and stay."""
+    the second with one key, and what is no object are shown to nobody, and stay."""
 
     key: str
     klass: str = "exact"
@@ -166,7 +166,7 @@ class Keyed:
         """Native items by key, in their order."""
         found: Entries = {}
         for number, entry in enumerate(native or ()):
-            key = text_of(entry.get(self.key)) or ""
+            key = (text_of(entry.get(self.key)) if isinstance(entry, Mapping) else None) or ""
             found[_hidden(number, key) if not key or key in found or key.startswith("#") else key] = entry
         return found
 

@@ -33,10 +33,12 @@ def fields(case: Case) -> None:
         if case.ended:
             case.leave("record", "it was deleted since")
             return
-        if atom[0] in case.bound.rows:
-            _field(case, atom)
-        else:
+        if atom[0] not in case.bound.rows:
             case.leave("field", "the mapping has no such field any more", atom=atom)
+        elif case.bound.rows[atom[0]].many == (atom[1] is None):
+            case.leave("field", "the mapping merges this list otherwise since", atom=atom)
+        else:
+            _field(case, atom)
 
 
 def _atoms(case: Case) -> list[Atom]:
@@ -46,7 +48,8 @@ def _atoms(case: Case) -> list[Atom]:
     found = {_parsed(case, name) for name in names if name}
     for change in case.traces.sent(Op.UPDATE):
         for row, value in change["shared"].items():
-            found |= {(row, key) for key in value or {}} if row in rows and rows[row].many else {(row, None)}
+            keyed = row in rows and rows[row].many and not isinstance(value, list)  # merged whole then, it was a list
+            found |= {(row, key) for key in value or {}} if keyed else {(row, None)}
     for name, origin in case.link.origin.items():
         if len(origin) > 3 and origin[3] in meant and name != MAKE:  # given back by one of them, and not delivered yet
             found.add(_parsed(case, name))
