@@ -17,6 +17,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PERIOD = r"^[1-9]\d*[smhd]$"
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 LEAST = timedelta(seconds=10)
+MOST_DELAY = timedelta(hours=1)
 
 
 def _period(value: Any) -> Any:
@@ -24,6 +25,15 @@ def _period(value: Any) -> Any:
         raise fault(f"should be a period such as 30s, 5m, 2h or 1d, not {kind(value)}")
     if interval(value) < LEAST:
         raise fault(f"should be 10s or more, not {value}")
+    return value
+
+
+def _delay(value: Any) -> Any:
+    """As short as people type."""
+    if not isinstance(value, str) or not re.match(_PERIOD, value) or interval(value) > MOST_DELAY:
+        raise fault(
+            f"should be a period such as 5s or 2m, 1h at most, not {value if isinstance(value, str) else kind(value)}"
+        )
     return value
 
 
@@ -48,10 +58,22 @@ class Schedule(Strict):
         default=None, description="Time of day of a run that reads everything, HH:MM."
     )
     zone: Zone = Field(default=None, description="IANA zone of 'full'; UTC unless given.")
+    poll: Annotated[str, BeforeValidator(_period)] = Field(
+        default="60s", description="How often `syncline watch` looks for changes while there are any; 10s at least."
+    )
+    delay: Annotated[str, BeforeValidator(_delay)] | None = Field(
+        default=None,
+        description="How long `syncline watch` lets a change rest, so that half-typed edits do not travel.",
+    )
 
     @property
     def interval(self) -> timedelta | None:
         return interval(self.every) if self.every else None
+
+    @property
+    def rest(self) -> timedelta:
+        """`delay` as a timedelta."""
+        return interval(self.delay) if self.delay else timedelta()
 
 
 class Place(Strict):

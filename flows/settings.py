@@ -45,9 +45,28 @@ class Settings(BaseSettings):
     snapshot_days: int = Field(
         7, ge=0, le=36_500, description="How many days snapshots are kept. The newest one of each side always stays."
     )
+    notify: str = Field(
+        "",
+        description="Prefect notification blocks that tell people what is wrong, as `type/name`, several separated by "
+        "commas: `slack-webhook/ops`. Empty: nobody is told, and `syncline alerts` lists it.",
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^?#\s]+)?$",
+        description="Where apps reach the receiver of webhooks from outside: `https://sync.example.com`. Without it no "
+        "app is asked to call, and changes are found by looking.",
+    )
+    receiver_host: str = Field("127.0.0.1", description="The address that the receiver of webhooks listens on.")
+    receiver_port: int = Field(8788, ge=0, le=65_535, description="Its port; 0 takes a free one.")
+    watch_runs: int = Field(4, ge=1, le=64, description="How many syncs `syncline watch` runs at once.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much is logged on the terminal: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
     )
+
+    @property
+    def notified(self) -> list[str]:
+        """The blocks of `notify`."""
+        return [name.strip() for name in self.notify.split(",") if name.strip()]
 
 
 def load(root: Path) -> Settings:
