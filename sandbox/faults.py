@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 STATUSES = {"403", "429", "500", "503"}
 """Refusals in the app's own dialect; 403 is Google's other way to say "too fast"."""
-KINDS = STATUSES | {"slow", "drop_after_commit", "expire_cursor", "reject_token"}
+HOOKS = {"lose_hook", "double_hook"}
+"""Of the webhooks that the stand-in sends; `path` is part of their address."""
+KINDS = STATUSES | HOOKS | {"slow", "drop_after_commit", "expire_cursor", "reject_token"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,27 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+from sandbox.faults import Faults, Visit
+
 log = logging.getLogger(__name__)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TIMEOUT = 10.0
 
 
 class Hooks:
-    """Delivers in the order of sending, from one thread of its own."""
+    """Delivers in the order of sending, from one thread of its own. `faults` may lose or double messages."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-hooks")
 
     def send(self, url: str, headers: Mapping[str, str], body: bytes = b"") -> None:
         """Deliver soon; a message that cannot be delivered is lost, as with the real apps."""
-        self._pool.submit(self._deliver, url, dict(headers), body)
+        visit = Visit("POST", url)
+        if self._faults.take({"lose_hook"}, visit):
+            return
+        for _ in range(2 if self._faults.take({"double_hook"}, visit) else 1):
+            self._pool.submit(self._deliver, url, dict(headers), body)
 
     async def ask(self, url: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, bytes]:
         """Deliver now and tell status and body of the reply; raises OSError (also for addresses off loopback)."""

@@ -59,5 +59,5 @@ class World:
 
 def new_world(token: str) -> World:
     """A fresh one, in which `token` is always accepted."""
-    clock = Clock()
-    return World(clock, Journal(), Faults(), Grants(clock, token), Hooks())
+    clock, faults = Clock(), Faults()
+    return World(clock, Journal(), faults, Grants(clock, token), Hooks(faults))

@@ -1,10 +1,10 @@
-"""Push channels: who is told that a calendar changed. Channels die with the server."""
+"""Push channels: who is told that a calendar changed."""
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,7 +60,7 @@ class Channels:
         channel = Channel(
             id=body["id"],
             calendar=calendar,
-            resource=secrets.token_urlsafe(20),
+            resource=_resource(calendar),
             uri=uri,
             address=body["address"],
             token=body.get("token"),
@@ -89,6 +89,20 @@ class Channels:
                 channel.number += 1 + channel.number % 3
                 self._hooks.send(channel.address, channel.headers("exists"))
 
+    def forget(self) -> None:
+        """End all of them without a word."""
+        self._open.clear()
+
+    def state(self) -> dict[str, Any]:
+        """As JSON."""
+        channels = [asdict(each) | {"expires": each.expires.isoformat()} for each in self._open.values()]
+        return {"open": channels, "used": sorted(self._used)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Back from `state()`."""
+        made = [Channel(**each | {"expires": datetime.fromisoformat(each["expires"])}) for each in state["open"]]
+        self._open, self._used = {each.id: each for each in made}, set(state["used"])
+
     def _check(self, body: Mapping[str, Any]) -> None:
         if not body.get("id") or not body.get("address"):
             raise invalid("A channel needs id and address.", reason="required")
@@ -109,3 +123,8 @@ class Channels:
         if milliseconds := body.get("expiration"):
             asked.append(datetime.fromtimestamp(int(milliseconds) / 1000, UTC))
         return min(asked) if len(asked) > 1 else now + DEFAULT_LIFE
+
+
+def _resource(calendar: str) -> str:
+    """Names the list of events, so it is the same in each channel to it."""
+    return hashlib.blake2b(calendar.encode(), digest_size=15).hexdigest()

@@ -23,13 +23,15 @@ from sandbox.world import World
 
 ROOT = "/calendar/v3"
 EVENTS = f"{ROOT}/calendars/{{calendar}}/events"
+FORGET = "/_google/forget_channels"
+"""POST, without sign-in: every push channel ends, and nobody is told."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Server:
     """Google Calendar for one account."""
 
-    open_paths = google_auth.OPEN_PATHS
+    open_paths = (*google_auth.OPEN_PATHS, FORGET)
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -58,6 +60,7 @@ class Server:
         return [
             *api,
             Route("/batch/calendar/v3", self._batch, methods=["POST"]),
+            Route(FORGET, self._forget, methods=["POST"]),
             *google_auth.routes(self._world),
         ]
 
@@ -80,13 +83,15 @@ class Server:
         seeding.fill(self._writer, self.account.named(calendar), count)
 
     def state(self) -> Mapping[str, Any]:
-        """Calendars and sign-ins."""
-        return {"account": self.account.state(), "grants": self._world.grants.state()}
+        """Calendars, channels and sign-ins."""
+        grants = self._world.grants.state()
+        return {"account": self.account.state(), "channels": self._channels.state(), "grants": grants}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Back to a former state."""
         self.account.load(state["account"])
         self._world.grants.load(state["grants"])
+        self._channels.load(state.get("channels", {"open": [], "used": []}))
 
     async def _list(self, request: Request) -> Response:
         expired = "syncToken" in request.query_params and self._world.faults.take({"expire_cursor"}, visit_of(request))
@@ -150,6 +155,10 @@ class Server:
 
     async def _stop(self, request: Request) -> Response:
         self._channels.stop(await _body(request))
+        return Response(status_code=204)
+
+    async def _forget(self, _: Request) -> Response:
+        self._channels.forget()
         return Response(status_code=204)
 
     async def _batch(self, request: Request) -> Response:

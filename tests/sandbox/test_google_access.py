@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from googleapiclient.channel import new_webhook_channel, notification_from_headers
+
+from sandbox.google_calendar.server import Server
+from sandbox.world import new_world
 
 VERIFIER = "a" * 50
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -198,6 +203,46 @@ def test_push_channels(google):
         assert google.refusal(stop.execute) == (404, "notFound")
         google.insert()
         assert seen.empty()
+
+
+def test_googles_own_client_reads_the_messages_and_channels_to_one_calendar_share_its_resource(google):
+    with listener() as (address, seen):
+        channel, other = new_webhook_channel(address, token="one"), new_webhook_channel(address, token="two")
+        for each in (channel, other):
+            each.update(google.api.events().watch(calendarId=google.calendar, body=each.body()).execute())
+        assert channel.resource_id == other.resource_id and channel.expiration
+        first = notification_from_headers(channel, seen.get(timeout=10))
+        assert (first.state, first.message_number, first.resource_id) == ("sync", 1, channel.resource_id)
+        notification_from_headers(other, seen.get(timeout=10))
+        for each in (channel, other):
+            google.api.channels().stop(body={"id": each.id, "resourceId": each.resource_id}).execute()
+
+
+def test_messages_get_lost_or_come_twice_on_request_and_channels_end_silently(google):
+    with listener() as (address, seen):
+        body = {"id": f"loss-{google.calendar}", "type": "web_hook", "address": address}
+        google.api.events().watch(calendarId=google.calendar, body=body).execute()
+        seen.get(timeout=10)
+        google.fault("lose_hook", path="/hook")
+        google.fault("double_hook", path="/hook")
+        google.insert()
+        google.insert()
+        numbers = [seen.get(timeout=10)["X-Goog-Message-Number"] for _ in range(2)]
+        assert numbers[0] == numbers[1] and seen.empty()
+        assert google.http.post("/_google/forget_channels", headers={"Authorization": ""}).status_code == 204
+        google.insert()
+        google.api.events().watch(calendarId=google.calendar, body=body | {"id": f"{body['id']}2"}).execute()
+        assert seen.get(timeout=10)["X-Goog-Resource-State"] == "sync"
+
+
+def test_channels_outlive_a_restart():
+    worlds = [new_world("token") for _ in range(2)]
+    first, second = (Server(world) for world in worlds)
+    first._channels.watch("here", "uri", {"id": "c", "type": "web_hook", "address": "http://127.0.0.1:9/"})
+    for world in worlds:
+        world.hooks.close()
+    second.load(json.loads(json.dumps(first.state())))
+    assert second.state() == first.state() and second.state()["channels"]["used"] == ["c"]
 
 
 def test_push_needs_https_off_loopback(google):
