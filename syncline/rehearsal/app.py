@@ -73,6 +73,7 @@ class MemoryApp(Account):
         self._ask("changes")
         epoch, _, seen = cursor.partition(":")
         if int(epoch) != self.epoch or self.weather.expired(self.name):
+            self.weather.voided.add(self.name)
             raise CursorExpired("the cursor has expired")
         if self.weather.outage(self.name):
             yield Page([], cursor)

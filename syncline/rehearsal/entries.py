@@ -82,6 +82,12 @@ def entry(field: Field, rng: random.Random, number: int) -> Any:
     return {"value": ONE[field.type](rng, field, number), **label}
 
 
+def item(key: str, rng: random.Random, number: int) -> Entry:
+    """An object of a list whose members this key tells apart; now and then it has none, and is shown to nobody."""
+    told = {key: rng.choice((f"k{number}", f" K {number}"))} if rng.random() < 0.95 else {}
+    return {**told, "text": f"w{number}", "count": rng.choice((0, 1, 2.5, None)), "parts": rng.choice(([], ["a", "b"]))}
+
+
 def several(rng: random.Random, field: Field, number: int) -> Any:
     """A whole list; as one text where the app has it so."""
     found = [entry(field, rng, number * 10 + n) for n in range(rng.choice((1, 1, 2, 3)))]

@@ -17,6 +17,7 @@ from engine.lens import Refusal
 from engine.mapping import Mapping as MappingModel
 from engine.mapping import check_against
 from engine.problem import MappingError
+from engine.rules import fields
 from engine.store.tables import copies, sides
 from flows.project import Project, ProjectError
 from flows.session import Session
@@ -27,6 +28,8 @@ from syncline.rehearsal.setting import Place, Setting, draw
 Native = dict[str, Any]
 RECORDED = 200
 """Records of a side that values are drawn from."""
+COLUMNS = {"number", "bool", "date", "instant"}
+"""Types that a table or a file has besides texts."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,12 @@ def setting_of(project: Project, what: str) -> OwnSetting:
         by_app = {one.app: one.name for one in reversed(project.connections.all())}
         connections = {side: by_app[at.app] for side, at in mapping.sides.items() if at.app in by_app}
     stored = _stored(project, sync)
-    schemas = {
-        side: stored.get(side) or _asked(project, connections.get(side), at.app, at.object) or _texts(mapping, side)
+    asked = {
+        side: stored.get(side) or _asked(project, connections.get(side), at.app, at.object)
         for side, at in mapping.sides.items()
     }
+    known = {side: schema for side, schema in asked.items() if schema is not None}
+    schemas = {side: known.get(side) or _made_up(mapping, side, known) for side in mapping.sides}
     if problems := check_against(mapping, schemas):
         raise MappingError(problems)
     return _made(mapping, schemas, _recorded(project, sync, mapping))
@@ -139,9 +144,16 @@ def _asked(project: Project, connection: str | None, app: str, obj: str) -> Sche
     return Schema(cls.fields[obj])
 
 
-def _texts(mapping: MappingModel, side: str) -> Schema:
-    """The fields that a mapping names, taken for texts."""
-    return Schema({name: Field(type="text") for row in mapping.fields.values() for name in row.native(side)})
+def _made_up(mapping: MappingModel, side: str, known: Mapping[str, Schema]) -> Schema:
+    """The fields that a mapping names: of the type that the row has elsewhere where columns can have it, else texts."""
+    found = {name: Field(type="text") for name in (fields(mapping.only[side]) if side in mapping.only else ())}
+    for row in mapping.fields.values():
+        for native in row.native(side):
+            there = [known[at].fields.get(name) for at in known for name in row.native(at)]
+            kinds = {one.type for one in there if one is not None} if not row.lenses(side) else set()
+            kind = kinds.pop() if len(kinds) == 1 and kinds <= COLUMNS else "text"
+            found[native] = Field(type=kind)
+    return Schema(found)
 
 
 def _recorded(project: Project, sync: str, mapping: MappingModel) -> dict[str, list[Native]]:

@@ -118,15 +118,18 @@ class Pen:
             return put(self.bound, side, {name: times.start_of(rng, self.number())}, native, [name]) or {}
         if self.bound.rows[name].many:
             samples = self._samples(side, cell.name)
-            had, new = entries.parted(field, native.get(cell.name)), self._entry(field, samples, rng)
-            return {cell.name: entries.edited(field, had, new, self.bound.mapping.fields[name].each, rng)}
+            key = self.bound.mapping.fields[name].each
+            had, new = entries.parted(field, native.get(cell.name)), self._entry(field, samples, rng, key)
+            return {cell.name: entries.edited(field, had, new, key, rng)}
         fields = self.bound.sides[side].schema.fields
         drawn = {one: draw(rng, fields[one], self.number(), self._samples(side, one)) for one in cell.names}
         return {one: value for one, value in drawn.items() if value is not NOTHING}
 
-    def _entry(self, field: Field, samples: list[Any], rng: random.Random) -> Any:
+    def _entry(self, field: Field, samples: list[Any], rng: random.Random, key: str | None) -> Any:
         """One of a list, perhaps one that was seen before."""
         found = [entry for sample in samples for entry in entries.parted(field, sample)]
+        if field.type == "list" and key:
+            return rng.choice(found) if found and rng.random() < 0.25 else entries.item(key, rng, self.number())
         if field.type not in entries.LISTS:
             return draw(rng, field, self.number(), found)
         return rng.choice(found) if found and rng.random() < 0.25 else entries.entry(field, rng, self.number())

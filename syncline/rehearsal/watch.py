@@ -112,14 +112,15 @@ class Watch:
 
     def calls(self, weather: Weather, report: Any) -> None:
         """Without faults a run asks each side a fixed number of times, a few times for each change it makes, once for
-        each that it repeats, and once where a row rests or has just gone to work again: for the schema."""
+        each that it repeats, once where a row rests or has just gone to work again (for the schema), and once where its
+        cursor was refused."""
         if weather.faults:
             return
         planned = {row["side"]: row["n"] for row in self.world.store.rows(_PLANNED, of=report.run)}
         rested = {row["side"] for row in self.world.store.rows(_RESTED, now=self.world.now.isoformat())}
         for side, sent in report.requests.items():
             again = sum(at == side and run != report.run for at, run in self.sent)  # in doubt since a former run
-            again += side in rested
+            again += (side in rested) + (side in weather.voided)
             if sent > MOST + 3 * planned.get(side, 0) + again:
                 self.say(15, f"{sent} requests to {side} for {planned.get(side, 0)} changes")
 

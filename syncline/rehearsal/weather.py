@@ -88,6 +88,8 @@ class Weather:
     asked: int = 0
     dropped: set[str] = field(default_factory=set)
     """Records that pages left out."""
+    voided: set[str] = field(default_factory=set)
+    """Sides that took no cursor any more: they are listed instead."""
     died: bool = False
     """The process was killed: from here on it writes nothing."""
 

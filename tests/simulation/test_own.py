@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ LIBRARY = (
     "salesforce-outlook-contacts",
     "hubspot-postgresql",
     "csv-tryton-parties",
+    "shopify-quickbooks-customers",
+    "shopify-quickbooks-items",
     "shopify-tryton-products",
 )
 TWO = """\
@@ -181,6 +184,32 @@ def test_lossy_lenses_pass(own: Callable[..., OwnSetting]) -> None:
         "  number: {a: reminder, b: reminder}\n"
     )
     assert broken(own(rows), range(12)) == set()
+
+
+def test_items_of_a_list_are_told_apart_by_their_key(project: Project) -> None:
+    text = TWO.replace("caldav, object: events", "shopify, object: products").replace("summary", "title")
+    (project.root / "mappings" / "two.yaml").write_text(text + "  variants: {a: variants, b: variants, each: sku}\n")
+    settings = setting_of(project, "two")
+    found = played(settings, range(8))
+    assert [one.broken for one in found if one.broken] == []
+    trace = "\n".join(line for one in found for line in one.trace)
+    assert re.search(r"edits .* variants=\[\{'sku': ' ?[kK] ?\d+', 'text': 'w\d+'.*\}, \{", trace)
+
+
+def test_a_table_has_the_types_of_the_other_side(project: Project) -> None:
+    """Neither the table nor its account is there; what is filtered by need not be mapped."""
+    (project.root / "mappings" / "two.yaml").write_text(
+        TWO.replace("a: {app: caldav, object: events}", "a: {app: hubspot, object: deals}")
+        .replace("b: {app: caldav, object: events}", "b: {app: sql, object: deals}")
+        .replace("a: summary", "a: dealname")
+        + "  closes: {a: closedate, b: closes}\n"
+        + "  stage: {a: dealstage, b: stage}\n"
+        + "only: {b: {not: {field: kind, is: x}}}\n"
+    )
+    settings = setting_of(project, "two")
+    found = {name: field.type for name, field in settings.schemas["b"].fields.items()}
+    assert found == {"summary": "text", "closes": "instant", "stage": "text", "kind": "text"}
+    assert broken(settings, range(4)) == set()
 
 
 def test_what_the_filter_keeps_out_stays_out(own: Callable[..., OwnSetting]) -> None:
