@@ -55,7 +55,9 @@ class Heard:
 
 
 Hear = Callable[[Call, str], Heard]
-"""Judges a call by the secret of its hook. Raises Forged."""
+"""Judges a call by the secret of its hook. Raises Forged; what is not written as the app writes it may raise whatever
+reading it raises."""
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,13 @@ class Hook:
     """What one subscription tells of: one place of a side (a calendar, a folder), one object, or all of the account."""
     secret: str = ""
     """The setting of the connection that holds the secret; none: a random one is made for each hook."""
+
+    def judge(self, call: Call, secret: str) -> Heard:
+        """What the call says. Raises Forged, also for one that is signed and unreadable."""
+        try:
+            return self.hear(call, secret)
+        except _UNREADABLE as error:
+            raise Forged("the message cannot be read") from error
 
 
 @dataclass(frozen=True, slots=True)
