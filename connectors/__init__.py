@@ -62,10 +62,12 @@ def connect(
     *,
     lock: Callable[[], AbstractContextManager[object]] = nullcontext,
     latest: Callable[[], Settings] | None = None,
+    on_expired: Callable[[str], None] = lambda _: None,
     transport: Transport | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> App:
     """A connector for one account. `on_token` stores renewed tokens; `lock` and `latest` make that safe over processes.
+    `on_expired` is told why the sign-in is not accepted any more.
 
     A server on this machine (a stand-in, a CalDAV server of one's own) has no quota, so calls to it are not paced. An
     app without the setting base_url (a database, a folder) speaks no HTTP and is given no client.
@@ -79,7 +81,8 @@ def connect(
     auth = _auth(cls, given, on_token, lock, latest)
     calls = None if _local(given[BASE_URL]) else cls.caps.calls
     classify: Classify = cls.classify
-    return cls(given, Client(given[BASE_URL], auth, calls, classify, transport, sleep=sleep))
+    client = Client(given[BASE_URL], auth, calls, classify, transport, on_expired=on_expired, sleep=sleep)
+    return cls(given, client)
 
 
 def _complete(cls: type[App], given: Mapping[str, str]) -> None:

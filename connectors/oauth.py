@@ -6,6 +6,7 @@ import base64
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 
 from connectors.http import Auth, Request, Response, decode, retry_after
 from engine.contract import AppError, AuthExpired, Refused, Transient
@@ -13,8 +14,12 @@ from engine.contract import AppError, AuthExpired, Refused, Transient
 Settings = Mapping[str, str]
 AUTHORIZATION = "Authorization"
 OWN_NAME = "client_credentials"
+UNTIL = "expires_at"
+"""When the refresh token ends (ISO 8601, UTC), beside the tokens where the app says so."""
+LIVES = ("refresh_token_expires_in", "x_refresh_token_expires_in")  # Google, Intuit: seconds
 OnToken = Callable[[Settings], None]
-"""Stores the settings it is given (only the changed ones: `token`, `refresh_token`) before anything else happens."""
+"""Stores the settings it is given (only the changed ones: `token`, `refresh_token`, `expires_at`) before anything else
+happens."""
 
 
 class Bearer(Auth):
@@ -111,7 +116,7 @@ def _carrying(request: Request, token: str, header: str) -> Request:
 
 
 def tokens(response: Response) -> dict[str, str]:
-    """The settings in a token endpoint's answer: `token`, and `refresh_token` where the app sent a new one.
+    """The settings in a token endpoint's answer: `token`, and what the app tells of its refresh token.
 
     Raises AuthExpired where the grant is dead, Refused where the registered app is wrong, Transient otherwise.
     """
@@ -123,6 +128,9 @@ def tokens(response: Response) -> dict[str, str]:
     fresh = {"token": str(body["access_token"])}
     if body.get("refresh_token"):
         fresh["refresh_token"] = str(body["refresh_token"])
+    life = next((body[name] for name in LIVES if isinstance(body.get(name), int)), None)
+    if life is not None:
+        fresh[UNTIL] = (datetime.now(UTC) + timedelta(seconds=life)).isoformat(timespec="seconds")
     return fresh
 
 

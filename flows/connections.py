@@ -28,6 +28,12 @@ class Connection:
     account: str | None
     """As the app calls it, such as an address."""
     created_at: str
+    paused: str | None = None
+    """Why nothing is asked of the account until somebody has signed in again."""
+    paused_at: str | None = None
+    """When that was last found (UTC)."""
+    expires_at: str | None = None
+    """When the sign-in ends (UTC), where that is known."""
 
 
 class Connections:
@@ -58,13 +64,15 @@ class Connections:
         *,
         account: str,
         now: datetime,
+        expires_at: str | None = None,
     ) -> None:
-        """Saves a connection, in place of a former one of that name. `now` is aware."""
+        """Saves a connection, in place of a former one of that name, paused or not. `now` is aware."""
         from engine.store import put
         from engine.store.tables import connections
 
         row: dict[str, Any] = {"name": name, "app": app, "settings": dict(settings), "account": account}
-        row |= {"secrets": self._vault.seal(secrets), "created_at": now.isoformat()}
+        row |= {"secrets": self._vault.seal(secrets), "created_at": now.isoformat(), "expires_at": expires_at}
+        row |= {"paused": None, "paused_at": None}
         with self._store.write() as transaction:
             put(transaction, connections, [row])
 
@@ -75,13 +83,18 @@ class Connections:
 
     def renew(self, name: str, fresh: Mapping[str, str]) -> None:
         """Stores renewed tokens; whoever calls this holds `lock(name)`."""
-        from sqlalchemy import update
+        tokens = dict(fresh)
+        until = tokens.pop("expires_at", None)
+        sealed = self._vault.seal({**self.secrets(name), **tokens})
+        self._set(name, secrets=sealed, **({"expires_at": until} if until else {}))
 
-        from engine.store.tables import connections
+    def pause(self, name: str, reason: str, now: datetime) -> None:
+        """Nothing is asked of the account from now on. `now` is aware."""
+        self._set(name, paused=reason, paused_at=now.isoformat())
 
-        sealed = self._vault.seal({**self.secrets(name), **fresh})
-        with self._store.write() as transaction:
-            transaction.execute(update(connections).where(connections.c.name == name).values(secrets=sealed))
+    def resume(self, name: str) -> None:
+        """The sign-in is accepted again."""
+        self._set(name, paused=None, paused_at=None)
 
     def delete(self, name: str) -> bool:
         """Whether there was one."""
@@ -91,6 +104,14 @@ class Connections:
 
         with self._store.write() as transaction:
             return bool(transaction.execute(delete(connections).where(connections.c.name == name)).rowcount)
+
+    def _set(self, name: str, **values: Any) -> None:
+        from sqlalchemy import update
+
+        from engine.store.tables import connections
+
+        with self._store.write() as transaction:
+            transaction.execute(update(connections).where(connections.c.name == name).values(**values))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -107,4 +128,5 @@ class Connections:
 
 
 def _connection(row: Mapping[str, Any]) -> Connection:
-    return Connection(row["name"], row["app"], row["settings"], row["secrets"], row["account"], row["created_at"])
+    same = {name: row[name] for name in ("account", "created_at", "paused", "paused_at", "expires_at")}
+    return Connection(row["name"], row["app"], row["settings"], row["secrets"], **same)

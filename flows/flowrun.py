@@ -20,11 +20,14 @@ from flows import steps
 from flows.broken import WHY, close_broken
 from flows.direct import Progress
 from flows.expected import EXPECTED
+from flows.notify import notify
 from flows.page import show_logs, show_report, watcher
 from flows.project import Project
 from flows.report import OPS, RunReport, counted
 from flows.server import ServerError
+from flows.session import utc_now
 
+log = logging.getLogger("flows")
 Body = Callable[[steps.Work], RunReport]
 
 
@@ -70,6 +73,7 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
             with tags(*runtime.flow_run.tags):  # so that the tasks of a deployed run have them too
                 report = _in_turn(project, sync, kind, patience, body)
         finally:
+            _tell(project)
             project.close()
     except Busy as error:
         skipped = Cancelled if runtime.deployment.id else Failed  # a schedule comes round again, a person wants to know
@@ -78,6 +82,14 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
         return Failed(message=str(error), data=error)
     end = Failed if report.status == "failed" else Completed
     return end(message=_sentence(report), data=report)
+
+
+def _tell(project: Project) -> None:
+    """Who is told what is wrong; that this fails is no reason for a run to fail."""
+    try:
+        notify(project, utc_now())
+    except Exception:
+        log.exception("nobody could be told what is wrong")
 
 
 def _in_turn(project: Project, sync: str, kind: str, patience: int, body: Body) -> RunReport:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine.contract import AuthExpired
 
 if TYPE_CHECKING:
     from connectors import App
@@ -23,6 +25,8 @@ VOCABULARY = "vocabulary"  # a file of the library that is no mapping
 STATE = ".syncline"
 NOT_SYNCS = frozenset({"prefect", "compose", "docker-compose"})
 Stamp = tuple[int, int, int] | None
+PATIENCE = timedelta(hours=1)
+"""An account whose sign-in was not accepted is asked again after so long."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -140,19 +144,29 @@ class Project:
             raise ProjectError(self._unknown("connection", name, known) + hint)
         return found
 
-    def connector(self, name: str) -> App:
-        """The account of that name, ready to use; tokens it renews are saved first. Raises ProjectError, Refused."""
+    def connector(self, name: str, *, anyway: bool = False) -> App:
+        """The account of that name, ready to use; tokens it renews are saved first. Raises ProjectError, AppError.
+
+        An app that no longer accepts the sign-in is left alone: AuthExpired without a request, but for one look an hour
+        (or `anyway`) whether it has changed its mind.
+        """
         from connectors import connect
 
         found = self.connection(name)
-        settings = {**found.settings, **self.connections.secrets(name)}
-        return connect(
+        made = connect(
             found.app,
-            settings,
+            {**found.settings, **self.connections.secrets(name)},
             partial(self.connections.renew, name),
             lock=partial(self.connections.lock, name),
             latest=partial(self.connections.secrets, name),
+            on_expired=lambda reason: self.connections.pause(name, reason, datetime.now(UTC)),
         )
+        if found.paused and found.paused_at:
+            if not anyway and datetime.now(UTC) - datetime.fromisoformat(found.paused_at) < PATIENCE:
+                raise AuthExpired(found.paused)
+            made.check()
+            self.connections.resume(name)
+        return made
 
     def save_connection(self, name: str, app: str, settings: Mapping[str, str], account: str, now: datetime) -> None:
         """Saves the settings of an account, the secret ones sealed. `now` is aware."""
@@ -161,7 +175,8 @@ class Project:
         secret = {setting.name for setting in load(app).settings if setting.secret}
         plain = {key: value for key, value in settings.items() if key not in secret}
         sealed = {key: value for key, value in settings.items() if key in secret}
-        self.connections.put(name, app, plain, sealed, account=account, now=now)
+        until = plain.pop("expires_at", None)
+        self.connections.put(name, app, plain, sealed, account=account, now=now, expires_at=until)
 
     @staticmethod
     def _unknown(what: str, name: str, names: list[str], where: str = "") -> str:

@@ -10,7 +10,21 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from syncline.commands import connector, design, holds, look, mapping, ops, past, project, rebuild, rehearse, runs, undo
+from syncline.commands import (
+    alerts,
+    connector,
+    design,
+    holds,
+    look,
+    mapping,
+    ops,
+    past,
+    project,
+    rebuild,
+    rehearse,
+    runs,
+    undo,
+)
 from syncline.errors import explain
 from syncline.exits import Exit
 
@@ -24,7 +38,7 @@ GROUPS = {
     START: (ops.demo, ops.sandbox, project.init, project.connect, project.connections),
     DESIGN: (design.new, design.check, mapping.mapping, rehearse.rehearse),
     RUN: (runs.plan, runs.apply, runs.run, runs.backfill, undo.undo, rebuild.rebuild),
-    LOOK: (look.status, look.runs, look.show, past.history, past.sql, holds.holds, holds.resolve),
+    LOOK: (look.status, alerts.alerts, look.runs, look.show, past.history, past.sql, holds.holds, holds.resolve),
     OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor, connector.connector),
 }
 

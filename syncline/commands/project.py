@@ -98,7 +98,7 @@ def connections(
         if check:
             for row in rows:
                 row["state"] = _state(here, row["name"])
-    columns = ["name", "app", "account", "settings", *(["state"] if check else [])]
+    columns = ["name", "app", "account", "settings", "state" if check else "paused"]
     empty = "No account is connected yet. Next: syncline connect APP --name NAME"
     emit(rows, json, lambda data: table(columns, [[row[key] for key in columns] for row in data], empty=empty))
     return Exit.ERROR if any(row.get("state", "ok") != "ok" for row in rows) else Exit.DONE
@@ -106,7 +106,8 @@ def connections(
 
 def _shown(one: Any) -> dict[str, Any]:
     settings = ", ".join(f"{key}={value}" for key, value in sorted(one.settings.items()))
-    return {"name": one.name, "app": one.app, "account": one.account or "", "settings": settings}
+    paused = f"paused since {one.paused_at[:16]}: {one.paused}" if one.paused_at else ""
+    return {"name": one.name, "app": one.app, "account": one.account or "", "settings": settings, "paused": paused}
 
 
 def _state(project: Any, name: str) -> str:
@@ -115,7 +116,7 @@ def _state(project: Any, name: str) -> str:
     from flows.secrets import SecretsError
 
     try:
-        project.connector(name).check()
+        project.connector(name, anyway=True).check()
     except (AppError, ProjectError, SecretsError) as error:
         return str(error)
     return "ok"
