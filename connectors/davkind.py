@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from connectors.lines import Unreadable
+from connectors.lines import Apart, Unreadable
 from engine.contract import Json, Record
 
 
@@ -58,14 +58,17 @@ class Kind:
     make: Callable[[str], tuple[str, bytes]]
     """Method and body of the request that makes a collection of this name."""
     load: Callable[[str], Item | None]
-    """None where the resource is of another kind; Unreadable says why it cannot be shown."""
+    """None where the resource is of another kind; Unreadable says why it cannot be shown, Apart why it is no record."""
     fresh: Callable[[str, Json, datetime, str, str], Item]
     """A new one: UID, fields, now, the key it is made under, the version of the format."""
 
     def record(self, ident: str, version: str | None, text: str) -> Record | None:
-        """None where the resource is of another kind. One that cannot be shown says why, in `unreadable`."""
+        """None where the resource is of another kind. One that cannot be shown says why, in `unreadable`; one that is
+        no record, though it is stored among them, in `excluded`."""
         try:
             item = self.load(text)
             return None if item is None else item.record(ident, version)
         except Unreadable as error:
             return Record(id=ident, version=version, data={"unreadable": f"{ident} cannot be read: {error}."})
+        except Apart as reason:
+            return Record(id=ident, version=version, data={"excluded": str(reason)})

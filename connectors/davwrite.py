@@ -9,7 +9,7 @@ from hashlib import blake2b
 from connectors import dav
 from connectors.davkind import Item
 from connectors.davstore import Collection
-from connectors.lines import Unreadable
+from connectors.lines import Apart, Unreadable
 from engine.contract import AppError, AuthExpired, Done, Failed, Invalid, Missing, Op, Outcome, Record, Stale, Write
 
 
@@ -86,6 +86,8 @@ def _stored(collection: Collection, ident: str, if_version: str | None) -> tuple
         item = collection.kind.load(text)
     except Unreadable as error:
         raise Invalid(f"{ident} cannot be read: {error}. Repair or delete it in the program it is from.") from error
+    except Apart as reason:
+        raise Invalid(f"{ident} is no {collection.kind.item}: {reason}.") from reason
     if item is None:
         raise Invalid(f"{ident} is no {collection.kind.item}.")
     return version, item

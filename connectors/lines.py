@@ -21,6 +21,10 @@ class Unreadable(ValueError):
     """The text is not a calendar object or a card we can show. The message says why, for people."""
 
 
+class Apart(ValueError):
+    """The text is whole, and is no record of this kind, though it is stored among them. The message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One unfolded content line. A line that cannot be taken apart has the name ""."""

@@ -14,6 +14,7 @@ from engine.alike import Alike
 from engine.bound import Bound
 from engine.events import Event
 from engine.filters import qualifies
+from engine.instead import EXCLUDED, UNREADABLE, said
 from engine.match import keys_of
 from engine.problem import MappingError
 from engine.rules import Rule, describe
@@ -47,12 +48,12 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
     container = bound_container(connection, sync, side) if new else ""
     for found, known in ((new, False), (changed, True)):
         for part in chunks(found):
-            rows = [_row(sync, side, row) for row in part]
+            rows = [_row(bound, sync, side, row) for row in part]
             before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
             _judge(bound, side, rows, before)
             _keep_taken(connection, sync, side, rows if known else [])
             recall(connection, bound, (sync, side), {row["id"]: row["observed"] for row in rows}, before)
-            edits = [_edits(common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
+            edits = [_edits(bound, common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
             back = [_back(common, row) for row in part if known and row["present"] == "gone" and row["link"]]
             events.note(connection, [*back, *(event for found in edits for event in found)])
             _store(connection, rows, None if known else container)
@@ -98,7 +99,7 @@ def observed(connection: Connection, sync: str, side: str, ids: Sequence[str]) -
     return {row.id: row.observed for row in rows}
 
 
-def _row(sync: str, side: str, seen: Row) -> Row:
+def _row(bound: Bound, sync: str, side: str, seen: Row) -> Row:
     data = json.loads(seen["data"])
     named = ("id", "version", "digest", "changed_at", "changed_by")
     return {
@@ -110,7 +111,7 @@ def _row(sync: str, side: str, seen: Row) -> Row:
         "observed": data,
         "present": "yes",
         "missing_since": seen["missing_since"],
-        "failed": data.get("unreadable"),
+        "failed": said(bound.sides[side].schema, data, UNREADABLE),
     }
 
 
@@ -126,9 +127,10 @@ def passed(seen: Row) -> str | None:
     return former.passed(seen["former"], before, now)
 
 
-def _edits(common: Row, row: Row, before: dict[str, Row], link: str | None) -> list[Row]:
+def _edits(bound: Bound, common: Row, row: Row, before: dict[str, Row], link: str | None) -> list[Row]:
     """What somebody changed in a record of ours."""
-    if link is None or row["failed"] or row["id"] not in before:
+    apart = said(bound.sides[row["side"]].schema, row["observed"], EXCLUDED)
+    if link is None or row["failed"] or apart or row["id"] not in before:
         return []
     about = {**common, "link": link, "record": row["id"]}
     return events.edits(about, before[row["id"]], row["observed"])
@@ -141,6 +143,8 @@ def _judge(bound: Bound, side: str, rows: list[Row], before: dict[str, Row]) -> 
     fits = _fits(rule, rows, records) if rule is not None and rows else [True] * len(rows)
     for row, fit in zip(rows, fits, strict=True):
         row["excluded"] = None if fit or rule is None else f"on {side}, it is not so that {describe(rule)}"
+        if why := said(bound.sides[side].schema, row["observed"], EXCLUDED):
+            row |= {"excluded": f"on {side}, {why}", "failed": None}
 
 
 def _keep_taken(connection: Connection, sync: str, side: str, rows: Sequence[Row]) -> None:

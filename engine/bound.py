@@ -17,6 +17,7 @@ from typing import Any
 from engine.canonical import same
 from engine.cell import Cell, Native
 from engine.contract import Field, Schema
+from engine.instead import words
 from engine.lens import Context, Literal, Lookup, Refusal, Unread
 from engine.lenses import Shape, lens_of, shape_of
 from engine.mapping import Mapping as MappingModel
@@ -89,7 +90,7 @@ class Bound:
             rule = self.mapping.only.get(name)
             names |= {native for row in self.resting for native in self.mapping.fields[row].native(name)}
             names |= set(side.matching.values()) | (set(fields(rule)) if rule is not None else set())
-            wanted[name] = frozenset(names | {"unreadable"})
+            wanted[name] = frozenset(names | words(side.schema))
         return wanted
 
     def context(self, side: str, native: Native, shared: Shared | None = None, horizon: str | None = None) -> Context:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 Json = Mapping[str, Any]
 
@@ -39,7 +39,8 @@ class Record:
     version: str | None
     """Etag, sequence or stamp: compare, never parse."""
     data: Json
-    """Native values by schema field. A missing key is *unread*; None is empty."""
+    """Native values by schema field. A missing key is *unread*; None is empty. Instead of all of them,
+    `{"unreadable": why}` where it cannot be shown, or `{"excluded": why}` where it is no record of this object."""
     changed_at: datetime | None = None
     """When the app says it was last changed (aware). Only ever used for `conflicts: newest`."""
     gone: bool = False
@@ -228,20 +229,3 @@ class Connector(Protocol):
     @property
     def requests(self) -> int:
         """HTTP requests sent so far."""
-
-
-@runtime_checkable
-class Hooked(Protocol):
-    """Optional: webhooks. A webhook is a ping, never data."""
-
-    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:
-        """Subscription id and its expiry (aware)."""
-
-    def renew(self, subscription: str) -> datetime:
-        """The new expiry."""
-
-    def unsubscribe(self, subscription: str) -> None:
-        """Ends it; unknown ones are ignored."""
-
-    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:
-        """Ids of records that may have changed (may be empty: look at all), or raises Refused."""

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from connectors.carddav import days, labels, listed, parts
 from connectors.carddav.fields import FIELDS, LISTS, NAMES, ORG, TEXTS
-from connectors.lines import Component, Line, Unreadable, escape, parse, unescape
+from connectors.lines import Apart, Component, Line, Unreadable, escape, parse, unescape
 from connectors.lines import listed as words
 from engine.contract import Invalid, Json, Record
 
@@ -29,11 +29,11 @@ class Card:
             raise Unreadable(f"it is a vCard of {named}; those of 3.0 and 4.0 can be shown")
 
     @classmethod
-    def load(cls, text: str) -> Self | None:
-        """None for a group of contacts, which is none itself. Unreadable says why it cannot be shown."""
+    def load(cls, text: str) -> Self:
+        """Apart for a group of contacts, which is none itself. Unreadable says why it cannot be shown."""
         card = parse(text, "VCARD")
         if any(line.value.strip().lower() == "group" for name in KINDS for line in card.lines(name)):
-            return None
+            raise Apart("it is a group of contacts, not a contact")
         return cls(card)
 
     @classmethod

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from engine.contract import Op
 from engine.events import Event
+from engine.instead import words
 from engine.linkstate import UNDO
 from engine.match import keys_of
 from engine.store.tables import copies, copy_keys
@@ -59,7 +60,7 @@ def _twin(case: Case, lacking: list[str]) -> str | None:
     last = {row["side"]: row["before"] or {} for row in case.traces.rows if row["event"] in (Event.GONE, Event.DELETED)}
     keys: set[str] = set()
     for side in lacking:
-        unread = dict.fromkeys(case.bound.wanted[side] - {"unreadable"})
+        unread = dict.fromkeys(case.bound.wanted[side] - words(case.bound.sides[side].schema))
         keys.update(keys_of(case.bound, side, {**unread, **last[side]}).values())
     tied = (copies.c.sync == copy_keys.c.sync) & (copies.c.side == copy_keys.c.side) & (copies.c.id == copy_keys.c.id)
     where = (copies.c.sync == case.row["sync"], copies.c.present == "yes", copies.c.side.in_(lacking))

@@ -153,10 +153,12 @@ def test_cards_that_cannot_be_shown_say_why_and_are_never_written(text: str, why
 
 
 @pytest.mark.parametrize("line", ["KIND:group", "X-ADDRESSBOOKSERVER-KIND:Group"])
-def test_groups_are_no_contacts(line: str) -> None:
+def test_groups_are_no_contacts_and_say_so(line: str) -> None:
     fake = FakeBook(group=card(*NAMED, line), ada=card(*NAMED, "KIND:individual"))
     (page,) = fake.connector().scan("contacts", SCOPE)
-    assert [record.id for record in page.records] == ["ada.vcf"]
+    shown = {record.id: record.data for record in page.records}
+    assert shown.pop("group.vcf") == {"excluded": "it is a group of contacts, not a contact"}
+    assert shown["ada.vcf"]["fn"]
     update = Write(op=Op.UPDATE, key="k", id="group.vcf", data={"note": "x"})
     (outcome,) = fake.connector().write("contacts", SCOPE, [update])
     assert isinstance(outcome, Failed) and "is no contact" in str(outcome.error)
