@@ -18,9 +18,9 @@ from functools import partial
 from typing import Any
 
 import httpx
-from pyrate_limiter import Limiter, Rate
 
 from connectors.address import base, join, origin
+from connectors.pace import Pace
 from engine.contract import AppError, AuthExpired, Invalid, Missing, Refused, Stale, Transient
 
 Auth = httpx.Auth
@@ -51,7 +51,7 @@ class Client:
         self,
         base_url: str,
         auth: Auth | None = None,
-        calls: tuple[int, timedelta] | None = None,
+        pace: Pace | None = None,
         classify: Classify | None = None,
         transport: Transport | None = None,
         *,
@@ -68,7 +68,7 @@ class Client:
         self._sleep, self._patience, self._seconds = sleep, patience, patience.total_seconds()
         self._secrets: Callable[[], Iterable[str]] = getattr(auth, "secrets", tuple)
         self._origins = {origin(self.base_url)}
-        self._limiter = Limiter(Rate(calls[0], int(calls[1].total_seconds() * 1000))) if calls else None
+        self._pace = pace
         self._client = httpx.Client(
             auth=auth,
             transport=transport,
@@ -76,7 +76,7 @@ class Client:
             headers={"User-Agent": "syncline", **(headers or {})},
             event_hooks={"request": [partial(_note, self._sent)]},
         )
-        self._finalize = weakref.finalize(self, _close, self._client, self._limiter)
+        self._finalize = weakref.finalize(self, _close, self._client, pace)
 
     @property
     def requests(self) -> int:
@@ -133,7 +133,8 @@ class Client:
     def _once(self, request: Request, classify: Classify, *, reads: bool) -> Response:
         """One try, its failures named and freed of secrets."""
         try:
-            self._pace()
+            if self._pace and not self._pace.wait(self._seconds):
+                raise Transient("Our own limit of calls for this app is used up.", wait=self._patience, landed=False)
             response = self._client.send(request)
             error = classify(response)
         except httpx.HTTPError as failure:
@@ -161,10 +162,6 @@ class Client:
                 f"The server sent us on to {origin(target)[1]}, which is not part of this connection. Check base_url."
             )
         return target
-
-    def _pace(self) -> None:
-        if self._limiter and not self._limiter.try_acquire("app", timeout=self._seconds):
-            raise Transient("Our own limit of calls for this app is used up.", wait=self._patience, landed=False)
 
     def _wait(self, error: Transient, attempt: int) -> float:
         """Seconds: what the app asked for, else doubling, with up to a quarter of jitter."""
@@ -247,7 +244,7 @@ def _note(sent: list[int], _: Request) -> None:
     sent[0] += 1
 
 
-def _close(client: httpx.Client, limiter: Limiter | None) -> None:
+def _close(client: httpx.Client, pace: Pace | None) -> None:
     client.close()
-    if limiter:
-        limiter.close()
+    if pace:
+        pace.close()

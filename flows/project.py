@@ -151,6 +151,8 @@ class Project:
         (or `anyway`) whether it has changed its mind.
         """
         from connectors import connect
+        from connectors.pace import Alone
+        from flows.quota import Shared
 
         found = self.connection(name)
         made = connect(
@@ -159,6 +161,7 @@ class Project:
             partial(self.connections.renew, name),
             lock=partial(self.connections.lock, name),
             latest=partial(self.connections.secrets, name),
+            paced=partial(Shared, self.store, f"{found.app} {found.account}") if not self.store.sqlite else Alone,
             on_expired=lambda reason: self.connections.pause(name, reason, datetime.now(UTC)),
         )
         if found.paused and found.paused_at:

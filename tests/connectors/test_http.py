@@ -12,6 +12,7 @@ import pytest
 from connectors import connect, load, names
 from connectors.http import Client, classify_status
 from connectors.oauth import Basic, Bearer
+from connectors.pace import Alone
 from connectors.paging import by_cursor, by_link, by_offset
 from engine.contract import AuthExpired, Invalid, Missing, Refused, Stale, Transient
 
@@ -187,7 +188,7 @@ def test_a_page_instead_of_json_is_explained() -> None:
 
 
 def test_calls_are_paced() -> None:
-    http, _ = client(lambda _: httpx.Response(200), calls=(2, timedelta(hours=1)), patience=timedelta())
+    http, _ = client(lambda _: httpx.Response(200), pace=Alone((2, timedelta(hours=1))), patience=timedelta())
     http.request("GET", "a")
     http.request("GET", "b")
     with pytest.raises(Transient, match="own limit") as caught:
