@@ -6,30 +6,32 @@ At the start Graph calls the address with `?validationToken=...` and wants the t
 
 from __future__ import annotations
 
-import hmac
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
 from connectors.graph import PREFER, ROOT
+from connectors.hook import ANY, Call, Forged, Heard, Subscription
 from connectors.http import Client
-from engine.contract import Missing, Refused
+from connectors.proof import body, offered, same
+from engine.contract import Missing
 
 LIFE = timedelta(
     days=6
 )  # of events and contacts: 10,080 minutes at most; a day less leaves room for clocks that differ
 PATH = f"{ROOT}/subscriptions"
+RENEW = {"reauthorizationRequired", "subscriptionRemoved"}
+LOOK = {"subscriptionRemoved", "missed"}
 _MAILBOX = re.compile(r"^/?(me|users/[^/]+)/", re.IGNORECASE)
 
 
-def subscribe(http: Client, resource: str, url: str, secret: str, life: timedelta = LIFE) -> tuple[str, datetime]:
-    """Subscription id and expiry. A former one of ours to the same address is ended: two are not allowed."""
+def subscribe(http: Client, resource: str, url: str, secret: str, life: timedelta = LIFE) -> Subscription:
+    """A former one of ours to the same address is ended: two are not allowed. The secret has 128 characters at most."""
     for each in http.json("GET", PATH, headers=PREFER)["value"]:
         if each.get("notificationUrl") == url and _bare(each.get("resource")) == _bare(resource):
             unsubscribe(http, each["id"])
-    body = {
+    given = {
         "changeType": "created,updated,deleted",
         "notificationUrl": url,
         "lifecycleNotificationUrl": url,
@@ -37,14 +39,13 @@ def subscribe(http: Client, resource: str, url: str, secret: str, life: timedelt
         "expirationDateTime": _in_time(life),
         "clientState": secret,
     }
-    made = http.json("POST", PATH, json=body, headers=PREFER)
-    return str(made["id"]), _expiry(made)
+    return _as_kept(http.json("POST", PATH, json=given, headers=PREFER))
 
 
-def renew(http: Client, subscription: str, life: timedelta = LIFE) -> datetime:
-    """The new expiry; raises Missing for one that has ended."""
+def renew(http: Client, subscription: str, life: timedelta = LIFE) -> Subscription:
+    """The same one, for longer; raises Missing for one that has ended."""
     until = {"expirationDateTime": _in_time(life)}
-    return _expiry(http.json("PATCH", _path(subscription), json=until, idempotent=True))
+    return _as_kept(http.json("PATCH", _path(subscription), json=until, idempotent=True))
 
 
 def unsubscribe(http: Client, subscription: str) -> None:
@@ -55,15 +56,18 @@ def unsubscribe(http: Client, subscription: str) -> None:
         return
 
 
-def verify(body: bytes, secret: str) -> None:
-    """Raises Refused unless each message carries the secret."""
-    try:
-        messages = json.loads(body)["value"]
-        states = [str(each.get("clientState") or "") for each in messages]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("This is not a notification of Microsoft Graph.") from error
-    if not states or not all(hmac.compare_digest(state.encode(), secret.encode()) for state in states):
-        raise Refused("The notification does not carry the secret of our subscription.")
+def hear(call: Call, secret: str) -> Heard:
+    """Whatever changed, asking for changes is one request: the ids of records are left aside. Each message carries the
+    secret; one about the life of the subscription says that it wants to be renewed, that it ended, or that some were
+    not delivered.
+    """
+    if "validationToken" in call.query:
+        return Heard(look={}, answer=offered(call.query["validationToken"]))
+    messages = body(call)["value"]
+    if not messages or not all(same(each["clientState"], secret) for each in messages):
+        raise Forged("a message does not carry our secret")
+    told = {each.get("lifecycleEvent") for each in messages}
+    return Heard(look=ANY if told & {None, *LOOK} else {}, renew=bool(told & RENEW), status=202)
 
 
 def _bare(resource: Any) -> str:
@@ -79,5 +83,5 @@ def _in_time(life: timedelta) -> str:
     return f"{datetime.now(UTC) + life:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _expiry(subscription: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(f"{subscription['expirationDateTime'][:19]}+00:00")
+def _as_kept(raw: dict[str, Any]) -> Subscription:
+    return Subscription(str(raw["id"]), datetime.fromisoformat(f"{raw['expirationDateTime'][:19]}+00:00"))

@@ -95,8 +95,8 @@ PLAIN = Hook(
     hear=signed(Stamped("x-syncline-signature"), _plain),
     made="by hand",
     covers="account",
-    steps='Let a program of yours (a trigger, a script) POST {"OBJECT": ["ID", ...]}, or nothing, to this address, signed '
-    "with the secret in the header X-Syncline-Signature.",
+    steps='Let a program of yours (a trigger, a script) POST {"OBJECT": ["ID", ...]}, or nothing, to this address, '
+    "signed with the secret in the header X-Syncline-Signature.",
 )
 PROOFS: Mapping[str, Hook] = {
     "airtable": Hook(

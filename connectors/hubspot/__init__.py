@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from connectors.http import Client
-from connectors.hubspot import feed, records
+from connectors.hubspot import feed, hooks, records
 from connectors.hubspot.errors import classify
 from connectors.hubspot.schema import FIELDS, choices_of, live
 from connectors.hubspot.writing import Writer
@@ -30,7 +30,7 @@ CAPS = Caps(
     tombstones=Support.QUIRK,
     guarded=Support.NO,
     stamped=Support.YES,
-    webhooks=Support.NO,
+    webhooks=Support.QUIRK,
     batch=records.BATCH,
     page=records.BATCH,
     calls=(90, timedelta(seconds=10)),
@@ -60,6 +60,7 @@ class Connector:
         scopes=("oauth", *SCOPES, "e-commerce"),
     )
     caps = CAPS
+    hook: ClassVar = hooks.HOOK
     classify = staticmethod(classify)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:

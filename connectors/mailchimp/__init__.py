@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from connectors.hook import Subscription
 from connectors.http import Client
-from connectors.mailchimp import members
+from connectors.mailchimp import hooks, members
 from connectors.mailchimp.consent import MaySubscribe
 from connectors.mailchimp.errors import classify
 from connectors.mailchimp.members import ROOT, Audience
@@ -26,7 +27,7 @@ CAPS = Caps(
     tombstones=Support.QUIRK,
     guarded=Support.NO,
     stamped=Support.YES,
-    webhooks=Support.NO,
+    webhooks=Support.QUIRK,
     batch=BATCH,
     page=members.COUNT,
     calls=(10, timedelta(seconds=1)),
@@ -63,6 +64,7 @@ class Connector:
     )
     sign_in: ClassVar = None
     caps = CAPS
+    hook: ClassVar = hooks.HOOK
     classify = staticmethod(classify)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:
@@ -104,6 +106,19 @@ class Connector:
         if self._stamped and any(write.op is Op.CREATE for write in writes):
             self._define(self._audience(scope))
         return Writer(self._audience(scope), self._allowed, stamped=self._stamped).write(writes)
+
+    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> Subscription:
+        """To the audience."""
+        known(self.title, OBJECTS, obj)
+        return hooks.subscribe(self._http, _chosen(self._lists(), str(scope.get("audience", ""))), url, secret)
+
+    def renew(self, subscription: str, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
+        """The same; raises Missing where it was removed."""
+        return hooks.renew(self._http, subscription)
+
+    def unsubscribe(self, subscription: str) -> None:
+        """Ends it; unknown ones are ignored."""
+        hooks.unsubscribe(self._http, subscription)
 
     @property
     def requests(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from connectors.graph import LIMIT, PREFER, ROOT
 from connectors.graph_account import ADDRESS, owner, sign_in
 from connectors.graph_errors import Dialect
 from connectors.graph_feed import listed
+from connectors.hook import Hook, Subscription
 from connectors.http import Client
 from connectors.microsoft_todo.schema import FIELDS
 from connectors.microsoft_todo.wire import Wire, kind
@@ -49,6 +50,7 @@ class Connector:
         calls=(16, timedelta(seconds=1)),
         proven="a stand-in that is exercised by msgraph-sdk",
     )
+    hook: ClassVar = Hook(hear=graph_hooks.hear)
     classify = staticmethod(Dialect("To Do", "Tasks.ReadWrite", {name: name for name in FIELDS}).classify)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:
@@ -86,23 +88,18 @@ class Connector:
         known(self.title, self.objects, obj)
         return graph_items.write(self._http, self._kind, self._folder(scope), writes)
 
-    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:
-        """To the list; the secret has 128 characters at most."""
+    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> Subscription:
+        """To the list."""
         known(self.title, self.objects, obj)
         return graph_hooks.subscribe(self._http, self._folder(scope).path, url, secret, LIFE)
 
-    def renew(self, subscription: str) -> datetime:
+    def renew(self, subscription: str, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
         """Two more days."""
         return graph_hooks.renew(self._http, subscription, LIFE)
 
     def unsubscribe(self, subscription: str) -> None:
         """Ends it."""
         graph_hooks.unsubscribe(self._http, subscription)
-
-    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:  # noqa: ARG002
-        """No ids: asking for changes is one request."""
-        graph_hooks.verify(body, secret)
-        return ()
 
     @property
     def requests(self) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from connectors import graph_hooks
 from connectors.graph import LIMIT, ROOT, converse
 from connectors.graph_account import ADDRESS, sign_in
+from connectors.hook import Hook, Subscription
 from connectors.http import Client
 from connectors.outlook_calendar import delta
 from connectors.outlook_calendar.errors import classify
@@ -47,6 +48,7 @@ class Connector:
         calls=(16, timedelta(seconds=1)),
         proven="a stand-in that is exercised by msgraph-sdk",
     )
+    hook: ClassVar = Hook(hear=graph_hooks.hear, covers="object")
     classify = staticmethod(classify)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:
@@ -88,23 +90,18 @@ class Connector:
         for key, result in converse(self._http, ((write.key, writer.talk(write)) for write in writes)):
             yield Failed(key, result) if isinstance(result, AppError) else Done(key, result)
 
-    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:  # noqa: ARG002
-        """A subscription tells of all calendars of the mailbox; the secret has 128 characters at most."""
+    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
+        """A subscription tells of all calendars of the mailbox."""
         _known(obj)
         return graph_hooks.subscribe(self._http, "me/events", url, secret)
 
-    def renew(self, subscription: str) -> datetime:
+    def renew(self, subscription: str, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
         """Six more days."""
         return graph_hooks.renew(self._http, subscription)
 
     def unsubscribe(self, subscription: str) -> None:
         """Ends it."""
         graph_hooks.unsubscribe(self._http, subscription)
-
-    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:  # noqa: ARG002
-        """No ids: a message may name an event of another calendar, and asking for changes is one request."""
-        graph_hooks.verify(body, secret)
-        return ()
 
     @property
     def requests(self) -> int:

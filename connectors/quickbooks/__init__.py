@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from connectors.http import Client
-from connectors.quickbooks import feed
+from connectors.quickbooks import feed, hooks
 from connectors.quickbooks.books import BATCH, PAGE, Books
 from connectors.quickbooks.errors import classify
 from connectors.quickbooks.fields import FIELDS
@@ -33,6 +33,11 @@ class Connector:
         Setting(name="realm_id", help="Number of the company, which Intuit calls realm id", required=True),
         *OAUTH,
         Setting(
+            name="verifier_token",
+            help="Verifier token of the app's webhooks, with which Intuit signs them; only needed for webhooks",
+            secret=True,
+        ),
+        Setting(
             name="income_account",
             help="Account, by name or number, into which the sales of new items go",
             default="Sales of Product Income",
@@ -54,12 +59,13 @@ class Connector:
         tombstones=Support.YES,
         guarded=Support.YES,
         stamped=Support.QUIRK,
-        webhooks=Support.NO,
+        webhooks=Support.QUIRK,
         batch=BATCH,
         page=PAGE,
         calls=(8, timedelta(seconds=1)),
         proven="a stand-in that is exercised by python-quickbooks",
     )
+    hook: ClassVar = hooks.HOOK
     classify = staticmethod(classify)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
+from connectors.hook import Subscription
 from connectors.http import Client
 from connectors.rest import known
 from connectors.setting import BASE_URL, Setting
@@ -63,6 +64,7 @@ class Connector:
     token_header: ClassVar = "X-Shopify-Access-Token"  # noqa: S105 - a name
     token_path: ClassVar = "admin/oauth/access_token"  # noqa: S105 - an address
     caps = CAPS
+    hook: ClassVar = hooks.HOOK
     classify = staticmethod(classify)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:
@@ -114,24 +116,20 @@ class Connector:
         update = partial(customer_writing.update, may_subscribe=self._may_subscribe)
         return Writer(self._api, kind, create, update, customer_writing.DELETE, self._stamped).write(writes)
 
-    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> tuple[str, datetime]:  # noqa: ARG002
+    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
         """Webhooks are signed with the app's own secret: without it they could not be told from false ones."""
         known(self.title, OBJECTS, obj)
         if not self._secret:
             raise Refused("Set client_secret for this connection: Shopify signs its webhooks with it.")
         return hooks.subscribe(self._api, KINDS[obj], url)
 
-    def renew(self, subscription: str) -> datetime:
-        """When to look again whether it is still there."""
+    def renew(self, subscription: str, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
+        """The same; raises Missing where Shopify has ended it."""
         return hooks.renew(self._api, subscription)
 
     def unsubscribe(self, subscription: str) -> None:
         """Ends it; unknown ones are ignored."""
         hooks.unsubscribe(self._api, subscription)
-
-    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:
-        """The id of the record that may have changed."""
-        return hooks.verify(headers, body, self._secret or secret)
 
     @property
     def requests(self) -> int:

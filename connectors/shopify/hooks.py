@@ -6,16 +6,13 @@ They are signed with the secret of the app, not with one of ours.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from connectors.hook import Call, Heard, Hook, Subscription
+from connectors.proof import Signed, body, named, signed
 from connectors.shopify.api import Api
 from connectors.shopify.kind import Kind
-from engine.contract import Invalid, Missing, Refused
+from engine.contract import Invalid, Missing
 
 LIFE = timedelta(days=1)
 EVENTS = ("CREATE", "UPDATE", "DELETE")
@@ -27,8 +24,8 @@ _CREATE = """mutation($topic: WebhookSubscriptionTopic!, $uri: String!) {
 _DELETE = "mutation($id: ID!) { webhookSubscriptionDelete(id: $id) { userErrors { field message } } }"
 
 
-def subscribe(api: Api, kind: Kind, url: str) -> tuple[str, datetime]:
-    """The ids, joined, and when to look again. Those that are there already are taken as they are."""
+def subscribe(api: Api, kind: Kind, url: str) -> Subscription:
+    """Its id are all ids, joined. Those that are there already are taken as they are."""
     topics = [f"{kind.obj.upper()}_{event}" for event in EVENTS]
     there = {
         each["topic"]: each["id"] for each in api.query(_LIST, topics=topics, uri=url)["webhookSubscriptions"]["nodes"]
@@ -37,15 +34,15 @@ def subscribe(api: Api, kind: Kind, url: str) -> tuple[str, datetime]:
         if topic not in there:
             made = api.do(_CREATE, idempotent=False, topic=topic, uri=url)
             there[topic] = made["webhookSubscription"]["id"]
-    return ",".join(str(there[topic]) for topic in topics), datetime.now(UTC) + LIFE
+    return Subscription(",".join(str(there[topic]) for topic in topics), datetime.now(UTC) + LIFE)
 
 
-def renew(api: Api, subscription: str) -> datetime:
-    """When to look again; raises Missing where Shopify has ended one of them."""
+def renew(api: Api, subscription: str) -> Subscription:
+    """The same, to be looked at again later; raises Missing where Shopify has ended one of them."""
     ids = subscription.split(",")
     if None in api.query("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)["nodes"]:
         raise Missing("Shopify has ended the subscription, as its address did not answer.")
-    return datetime.now(UTC) + LIFE
+    return Subscription(subscription, datetime.now(UTC) + LIFE)
 
 
 def unsubscribe(api: Api, subscription: str) -> None:
@@ -57,13 +54,14 @@ def unsubscribe(api: Api, subscription: str) -> None:
             continue
 
 
-def verify(headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:
-    """The id of the record that the message is about; raises Refused where it is not signed with the secret."""
-    given = {name.lower(): value for name, value in headers.items()}.get("x-shopify-hmac-sha256", "")
-    expected = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
-    if not hmac.compare_digest(expected, given.encode()):
-        raise Refused("The message is not signed with the secret of the app (client_secret).")
-    try:
-        return [str(json.loads(body)["id"])]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refused("This is not a webhook of Shopify about a record.") from error
+def _heard(call: Call, _: str) -> Heard:
+    """The number of the message is not signed: one who has seen a message can have it looked at twice, and no more."""
+    obj = call.headers["x-shopify-topic"].partition("/")[0]
+    return Heard(look=named([(obj, body(call)["id"])]), delivery=call.headers.get("x-shopify-webhook-id"))
+
+
+HOOK = Hook(
+    hear=signed(Signed(header="x-shopify-hmac-sha256"), _heard),
+    covers="object",
+    secret="client_secret",  # noqa: S106 - the name of a setting
+)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationType, build_schema, execute, parse, validate
 from graphql.utilities import get_operation_ast
@@ -124,8 +125,9 @@ class Server:
         named = {"id": int(row.id), "admin_graphql_api_id": f"gid://shopify/{kind}/{row.id}"}
         body = json.dumps({"id": int(row.id)} if topic.endswith("DELETE") else named).encode()
         for each in (one for one in self.shop.hooks if one["topic"] == topic):
+            headers = self._headers(topic, body)
             for _ in range(self._times):
-                self._world.hooks.send(each["uri"], self._headers(topic, body), body)
+                self._world.hooks.send(each["uri"], headers, body)
 
     def _headers(self, topic: str, body: bytes) -> dict[str, str]:
         digest = base64.b64encode(hmac.new(SECRET.encode(), body, hashlib.sha256).digest()).decode()
@@ -135,6 +137,7 @@ class Server:
             "X-Shopify-Hmac-Sha256": digest,
             "X-Shopify-Shop-Domain": self.shop.domain,
             "X-Shopify-API-Version": "2026-07",
+            "X-Shopify-Webhook-Id": str(uuid4()),
             "X-Shopify-Triggered-At": moment(self._world.clock.now()),
         }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
@@ -11,6 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from connectors.hook import Call
+
+ADDRESS = "https://sync.example.com/hooks/key"
 
 
 @pytest.fixture
@@ -27,6 +32,21 @@ def letters() -> Iterator[tuple[str, Queue[tuple[dict[str, str], bytes]]]]:
     told: Queue[tuple[dict[str, str], bytes]] = Queue()
     with listening(lambda headers, body: told.put((headers, body))) as address:
         yield address, told
+
+
+def call(
+    headers: Mapping[str, str] = {},
+    body: bytes = b"",
+    *,
+    method: str = "POST",
+    query: str = "",
+    at: datetime | None = None,
+) -> Call:
+    """As the receiver gives it to a connector."""
+    named = {name.lower(): value for name, value in headers.items()}
+    url = f"{ADDRESS}?{query}" if query else ADDRESS
+    read = {name: values[0] for name, values in parse_qs(query).items()}
+    return Call(method=method, url=url, headers=named, query=read, body=body, at=at or datetime.now(UTC))
 
 
 @contextmanager

@@ -9,12 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from connectors import connect
+from connectors.hook import ANY, Forged, Hooked
 from connectors.http import MockTransport, Response
-from engine.contract import Failed, Hooked, Invalid, Missing, Op, Record, Refused, Stale, Write
+from engine.contract import Failed, Invalid, Missing, Op, Record, Refused, Stale, Write
 from tests.connectors.conformance import Conformance
 from tests.connectors.control import Control
 from tests.connectors.desk import Desk
-from tests.connectors.hook_receiver import receiver
+from tests.connectors.hook_receiver import call, receiver
 from tests.sandbox.graph import Graph, at, rule, signed_in, slashed
 
 __all__ = ["receiver"]
@@ -237,14 +238,15 @@ def test_a_subscription_pings_for_its_list(account: Account, receiver: Any) -> N
     connector = desk.connector
     assert isinstance(connector, Hooked)
     connector.subscribe("tasks", desk.scope, url, "first-secret")
-    subscription, until = connector.subscribe("tasks", desk.scope, url, "secret")
-    assert connector.renew(subscription) >= until
+    made = connector.subscribe("tasks", desk.scope, url, "secret")
+    again = connector.renew(made.id, "tasks", desk.scope, url, "secret")
+    assert made.until and again.until and again.until >= made.until and again.id == made.id
     account.add()
     desk.create(budget())
     body = told.get(timeout=10)
-    assert connector.verify({}, body, "secret") == () and told.empty()
-    with pytest.raises(Refused):
-        connector.verify({}, body.replace(b"secret", b"guess!"), "secret")
-    connector.unsubscribe(subscription)
+    assert connector.hook.judge(call(body=body), "secret").look == ANY and told.empty()
+    with pytest.raises(Forged):
+        connector.hook.judge(call(body=body.replace(b"secret", b"guess!")), "secret")
+    connector.unsubscribe(made.id)
     with pytest.raises(Missing):
-        connector.renew(subscription)
+        connector.renew(made.id, "tasks", desk.scope, url, "secret")

@@ -6,13 +6,15 @@ import json
 from queue import Queue
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 
 from connectors import connect
+from connectors.hook import ANY, Forged, Hooked
 from connectors.http import MockTransport, Response
-from engine.contract import CursorExpired, Failed, Hooked, Invalid, Missing, Op, Refused, Stale, Transient, Write
+from engine.contract import CursorExpired, Failed, Invalid, Missing, Op, Stale, Transient, Write
 from tests.connectors.calendar_conformance import CalendarConformance
-from tests.connectors.hook_receiver import receiver
+from tests.connectors.hook_receiver import call, receiver
 from tests.connectors.outlook import ZONE, Office, office, sample, timed, weekly
 
 __all__ = ["office", "receiver"]
@@ -238,15 +240,32 @@ def test_a_subscription_pings_and_proves_itself(office: Office, receiver: tuple[
     connector = office.desk.connector
     assert isinstance(connector, Hooked)
     connector.subscribe("events", office.desk.scope, url, "first-secret")
-    subscription, until = connector.subscribe("events", office.desk.scope, url, "secret")
-    assert connector.renew(subscription) >= until
+    made = connector.subscribe("events", office.desk.scope, url, "secret")
+    again = connector.renew(made.id, "events", office.desk.scope, url, "secret")
+    assert made.until and again.until and again.until >= made.until
     office.outlook.add()
     body = told.get(timeout=10)
-    assert connector.verify({}, body, "secret") == ()
+    assert connector.hook.judge(call(body=body), "secret").look == ANY
     for forged in (body.replace(b"secret", b"guess!"), b"{}", b"nonsense", json.dumps({"value": []}).encode()):
-        with pytest.raises(Refused):
-            connector.verify({}, forged, "secret")
-    connector.unsubscribe(subscription)
-    connector.unsubscribe(subscription)
+        with pytest.raises(Forged):
+            connector.hook.judge(call(body=forged), "secret")
+    connector.unsubscribe(made.id)
+    connector.unsubscribe(made.id)
     with pytest.raises(Missing):
-        connector.renew(subscription)
+        connector.renew(made.id, "events", office.desk.scope, url, "secret")
+
+
+@pytest.mark.parametrize(
+    ("event", "looks", "renews"),
+    [("reauthorizationRequired", False, True), ("subscriptionRemoved", True, True), ("missed", True, False)],
+)
+def test_what_it_says_of_its_own_life(
+    office: Office, receiver: tuple[str, Queue[bytes]], event: str, looks: bool, renews: bool
+) -> None:
+    url, told = receiver
+    connector = office.desk.connector
+    assert isinstance(connector, Hooked)
+    connector.subscribe("events", office.desk.scope, url, "secret")
+    httpx.post(f"{office.settings['base_url']}/_outlook/lifecycle", json={"event": event}).raise_for_status()
+    heard = connector.hook.judge(call(body=told.get(timeout=10)), "secret")
+    assert (heard.look == ANY, heard.renew) == (looks, renews)

@@ -9,17 +9,16 @@ import httpx
 import pytest
 
 from connectors import connect
+from connectors.hook import ANY, Forged, Hooked
 from connectors.http import MockTransport, Response
 from engine.contract import (
     CursorExpired,
     Done,
     Failed,
-    Hooked,
     Invalid,
     Missing,
     Op,
     Record,
-    Refused,
     Stale,
     Transient,
     Write,
@@ -27,7 +26,7 @@ from engine.contract import (
 from tests.connectors.conformance import Conformance
 from tests.connectors.control import Control
 from tests.connectors.desk import Desk
-from tests.connectors.hook_receiver import receiver
+from tests.connectors.hook_receiver import call, receiver
 from tests.sandbox.graph import Graph, signed_in, slashed
 
 __all__ = ["receiver"]
@@ -328,14 +327,15 @@ def test_a_subscription_pings_for_its_folder(box: Box, receiver: Any, default: b
     connector = desk.connector
     assert isinstance(connector, Hooked)
     connector.subscribe("contacts", desk.scope, url, "first-secret")
-    subscription, until = connector.subscribe("contacts", desk.scope, url, "secret")
-    assert connector.renew(subscription) >= until
+    made = connector.subscribe("contacts", desk.scope, url, "secret")
+    again = connector.renew(made.id, "contacts", desk.scope, url, "secret")
+    assert made.until and again.until and again.until >= made.until and again.id == made.id
     quiet.create(ada())
     desk.create(ada())
     body = told.get(timeout=10)
-    assert connector.verify({}, body, "secret") == () and told.empty()
-    with pytest.raises(Refused):
-        connector.verify({}, body.replace(b"secret", b"guess!"), "secret")
-    connector.unsubscribe(subscription)
+    assert connector.hook.judge(call(body=body), "secret").look == ANY and told.empty()
+    with pytest.raises(Forged):
+        connector.hook.judge(call(body=body.replace(b"secret", b"guess!")), "secret")
+    connector.unsubscribe(made.id)
     with pytest.raises(Missing):
-        connector.renew(subscription)
+        connector.renew(made.id, "contacts", desk.scope, url, "secret")
