@@ -2,45 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
-from prefect import flow
+from prefect import flow, runtime
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import Field
 
 from flows import steps
 from flows.crew import Crew
 from flows.flowrun import carried_out
+from flows.page import show_plan
 from flows.project import ProjectError
 from flows.report import RunReport
-from flows.shards import Days, cut
+from flows.shards import Part, cut
 
 THREADS = 4
 RUNNERS = {"dask": ("prefect_dask", "DaskTaskRunner"), "ray": ("prefect_ray", "RayTaskRunner")}
 
 
-@flow(name="backfill", flow_run_name="{sync} {start} to {end}")
-def backfill_flow(root: str, sync: str, start: date, end: date, shards: int = 4, patience: int = 0) -> Any:
+def _part(asked: Mapping[str, Any]) -> Part:
+    return Part(asked["start"], asked["end"], frozenset(asked["sides"]))
+
+
+def _name() -> str:
+    asked = runtime.flow_run.parameters
+    dry = " (dry run)" if asked["dry_run"] else ""
+    return f"{asked['sync']} {_part(asked).words}{dry}"
+
+
+@flow(name="backfill", flow_run_name=_name)
+def backfill_flow(
+    root: str,
+    sync: str,
+    start: date | None = None,
+    end: date | None = None,
+    sides: list[str] = [],  # noqa: B006 - never changed, and Prefect's form shows it
+    dry_run: bool = False,
+    shards: Annotated[int, Field(ge=1, le=64)] = 4,
+    patience: int = 0,
+) -> Any:
     """Bring a range of dates in line: read everything, plan the range, load it in shards.
 
     Args:
         root: The project's folder.
         sync: The sync, as its file in deployments/ is called.
-        start: The first day.
-        end: The last day.
-        shards: Parts of what is to be written to a side, each a task of its own.
+        start: The first day of the range. Empty: from the very first record on.
+        end: The last day of the range, which is part of it. Empty: to the very last record.
+        sides: The sides that this run may write. Empty: all of them.
+        dry_run: Only show what would be written, as a report. Nothing is written.
+        shards: Into how many parts is cut what is to be written to a side. They are written at the same time.
         patience: Seconds to wait for another run of this sync that is under way.
     """
-    return carried_out(root, sync, "backfill", patience, lambda work: _body(work, (start, end), shards))
+    part, kind = Part(start, end, frozenset(sides)), "plan" if dry_run else "backfill"
+    return carried_out(root, sync, kind, patience, lambda work: _body(work, part, shards))
 
 
-def _body(work: steps.Work, days: Days, shards: int) -> RunReport:
-    """Extract each side, join and diff, load each side in shards, report."""
+def _body(work: steps.Work, part: Part, shards: int) -> RunReport:
+    """Extract each side, join and diff, load each side in shards, report. A dry run shows its plan instead."""
+    part.check(work.session.mapping)
     crew = Crew(work, everywhere=runner(work.session.deployment.task_runner))
     snapshots = crew.extract(full=True)
-    sides = crew.diff(snapshots, days)
-    crew.load_shards(cut(work, sides, shards))
+    sides = crew.diff(snapshots, part)
+    if work.dry:
+        show_plan(work, part.words)
+    else:
+        crew.load_shards(cut(work, sides, shards))
     return crew.finish(snapshots)
 
 

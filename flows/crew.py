@@ -20,7 +20,7 @@ from engine.undo.traces import Asked
 from flows import steps, tasks
 from flows.page import Bar
 from flows.report import RunReport
-from flows.shards import Days, Shard
+from flows.shards import Part, Shard
 from flows.ticket import Ticket
 
 Future = PrefectFuture[Any]
@@ -50,9 +50,9 @@ class Crew:
         futures = {side: tasks.extract.submit(self.ticket, side, full) for side in names}
         return {side: self._snapshot(side, self._result(future)) for side, future in futures.items()}
 
-    def diff(self, snapshots: dict[str, Path], days: Days | None = None) -> list[str]:
+    def diff(self, snapshots: dict[str, Path], part: Part | None = None) -> list[str]:
         """Joins and diffs; the sides that are to be written."""
-        return self._planned(tasks.diff.submit(self.ticket, snapshots, days, wait_for=self._next(), return_state=False))
+        return self._planned(tasks.diff.submit(self.ticket, snapshots, part, wait_for=self._next(), return_state=False))
 
     def take_back(self, snapshots: dict[str, Path], asked: Asked) -> list[str]:
         """What an undo is to write; the sides it concerns."""
@@ -141,6 +141,8 @@ class Crew:
             self._requests[one.side] += one.requests
             if one.error:
                 self.work.errors[one.side] = one.error
+        if len(futures) > 1:  # they moved it at the same time: what was said last need not be the furthest
+            self._progress().move(self.work.session.project.store)
 
     def _next(self) -> list[Any]:
         before, self._before = self._before, []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from sqlalchemy import select
 
@@ -47,9 +46,8 @@ def run(
 def plan(project: Project, sync: str, session: Session | None = None) -> PlanReport:
     """What a run would write; nothing is sent. `apply` carries out exactly this."""
     with working(project, sync, "plan", session) as work:
-        decided, _, counts = prepare(work, False, None)
-        waiting = [hold_view(row) for row in listed(project.store, sync)]
-        report = PlanReport(decided.run, _planned(work), waiting, dict(work.errors))
+        _, _, counts = prepare(work, False, None)
+        report = planned(work)
         finish(work, counts, [], requests(work))
         return report
 
@@ -94,9 +92,11 @@ def _out_of_date(plan_id: str, sync: str) -> None:
     )
 
 
-def _planned(work: Work) -> list[dict[str, Any]]:
+def planned(work: Work) -> PlanReport:
+    """What a run has planned and not sent, and what waits for a person."""
     where = (changes.c.run == work.run, changes.c.state == "planned")
     same = (copies.c.sync == changes.c.sync) & (copies.c.side == changes.c.side) & (copies.c.id == changes.c.record)
     query = select(changes, copies.c.observed).outerjoin(copies, same).where(*where).order_by(changes.c.seq)
-    rows = work.session.project.store.rows(query)
-    return [change_view(work.session.bound, row, row["observed"] or {}) for row in rows]
+    store, bound = work.session.project.store, work.session.bound
+    found = [change_view(bound, row, row["observed"] or {}) for row in store.rows(query)]
+    return PlanReport(work.run, found, [hold_view(row) for row in listed(store, work.session.sync)], dict(work.errors))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
@@ -13,18 +15,22 @@ from prefect.context import FlowRunContext, TaskRunContext
 from prefect.logging.handlers import APILogHandler
 from sqlalchemy import func, select
 
+from engine.canonical import dumps
 from engine.holds import listed
 from engine.store import Store
 from engine.store.tables import changes, links
-from flows.direct import Progress
+from flows.direct import Progress, planned
 from flows.project import Project
-from flows.report import RunReport
+from flows.report import OPS, PlanReport, RunReport
+from flows.work import Work
 
 OURS = ("engine", "connectors", "flows")
 watcher: ContextVar[Progress] = ContextVar("watcher", default=lambda _side, _done, _all: None)
 """Who also wants to know how far the run is: the command that called it. Threads inherit it, other processes do not."""
 MOST = 20
 """Records listed in a report; the commands list the rest."""
+WIDEST = 60
+"""Characters of a value in a table."""
 
 
 def show_logs() -> None:
@@ -75,6 +81,47 @@ def show_report(project: Project, sync: str, report: RunReport) -> None:
     """The report as a Markdown artifact; Prefect keeps the former ones of the sync."""
     parts = [report.markdown(sync), *_waiting(project.store, sync, report), *_failed(project.store, sync, report)]
     create_markdown_artifact("\n".join(parts), key=f"report-{slug(sync)}", description=f"Run {report.run}")
+
+
+def show_plan(work: Work, what: str) -> None:
+    """The plan of a dry run as a Markdown artifact, field by field."""
+    plan, sync = planned(work), work.session.sync
+    ops = Counter((change["side"], change["op"]) for change in plan.changes)
+    sides = [
+        f"| {side} | " + " | ".join(str(ops[side, op]) for op in OPS) + " |" for side in work.session.mapping.sides
+    ]
+    head = [f"# {sync}: what a backfill would write ({what})", "", "This was a dry run: nothing was written.", ""]
+    table = ["| side | create | update | delete |", "|---|---:|---:|---:|", *sides, ""]
+    text = "\n".join([*head, *table, *_changes(plan.changes), *_next(plan)])
+    create_markdown_artifact(text, key=f"plan-{slug(sync)}", description=f"Plan {plan.plan}: nothing was written")
+
+
+def _changes(found: list[dict[str, Any]]) -> list[str]:
+    if not found:
+        return ["There is nothing to write: all sides agree."]
+    lines = ["| side | change | record | field | before | after |", "|---|---|---|---|---|---|"]
+    for change in found[:MOST]:
+        at = f"| {change['side']} | {change['op']} | {_cell(str(change['title'] or change['record'] or ''))} |"
+        each = change["fields"] if change["op"] == "update" else []
+        fields = [f"{at} {one['field']} | {_value(one['before'])} | {_value(one['after'])} |" for one in each]
+        lines += fields or [f"{at} {len(change['fields'])} fields | | |"]
+    more = len(found) - MOST
+    return [*lines, "", f"And {more} more changes."] if more > 0 else lines
+
+
+def _value(value: Any) -> str:
+    """As short as a cell should be."""
+    text = "" if value is None else value if isinstance(value, str) else dumps(value)
+    return _cell(text if len(text) <= WIDEST else text[: WIDEST - 1] + "…")
+
+
+def _next(plan: PlanReport) -> list[str]:
+    lines = [f"- **{side}** could not be read: {_cell(reason)}" for side, reason in plan.errors.items()]
+    if plan.holds:
+        lines.append(f"{len(plan.holds)} more waiting for a person; the report has the list.")
+    if plan.changes:
+        lines += [f"To write exactly this: `syncline apply {plan.plan}`. Or start the backfill again without dry run."]
+    return ["", *lines] if lines else []
 
 
 def _waiting(store: Store, sync: str, report: RunReport) -> list[str]:

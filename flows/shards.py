@@ -1,43 +1,94 @@
-"""The parts of a backfill: which records are meant, and how their changes are cut into shards."""
+"""The parts of a backfill: which records and sides are meant, and how their changes are cut into shards."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine.bound import Bound
+from engine.decide import Decided
+from engine.mapping import Mapping
+from engine.problem import did_you_mean, listed
 from engine.store.tables import changes
 from flows import steps
 from flows.project import ProjectError
 
 Shard = tuple[int, int]
 """A range of the plan's sequence numbers: from, and before."""
-Days = tuple[date, date]
-"""First and last, both included."""
+DATED = ("meeting.start", "task.due", "deal.closes")
+"""What a record's day is, by the meaning of its rows."""
+SERIES = ("meeting.repeat", "task.repeat")
 
 
-def in_range(bound: Bound, days: Days) -> Callable[[dict[str, Any]], bool]:
-    """Whether a shared record falls into the range.
+@dataclass(frozen=True)
+class Part:
+    """What a backfill brings in line."""
 
-    A single one by its start; a series from its start on, for it may have occurrences on any later day.
-    """
-    by_means = {row.means: row.name for row in bound.rows.values()}
-    if "meeting.start" not in by_means:
-        raise ProjectError(
-            f"Mapping {bound.mapping.name} has no row for the start of a record, so it has no range of dates."
-        )
-    first, last = (day.isoformat() for day in days)
+    first: date | None = None
+    last: date | None = None
+    """Both days are included; None is without end."""
+    sides: frozenset[str] = frozenset()
+    """Those that may be written; none named means all."""
 
-    def within(shared: dict[str, Any]) -> bool:
-        moment = shared.get(by_means["meeting.start"]) or {}
-        day = str(moment.get("date") or moment.get("at") or "")[:10]
-        series = shared.get(by_means.get("meeting.repeat", "")) is not None
-        return bool(day) and day <= last and (series or day >= first)
+    @property
+    def words(self) -> str:
+        """The range."""
+        if self.first and self.last:
+            return f"{self.first} to {self.last}"
+        return f"from {self.first}" if self.first else f"up to {self.last}" if self.last else "everything"
 
-    return within
+    def check(self, mapping: Mapping) -> None:
+        """Raises ProjectError where it means nothing."""
+        if self.first and self.last and self.last < self.first:
+            raise ProjectError(f"The range ends ({self.last}) before it begins ({self.first}). Nothing was read.")
+        for side in sorted(self.sides - mapping.sides.keys()):
+            near = did_you_mean(side, mapping.sides) or f"; it has {listed(mapping.sides)}"
+            raise ProjectError(f"Mapping {mapping.name} has no side '{side}'{near}. Nothing was read.")
+
+    def within(self, bound: Bound) -> Callable[[dict[str, Any]], bool] | None:
+        """Whether a shared record is meant: a single one by its day, a series from its first day on, for it may have
+        occurrences on any later one. None: all are. Raises ProjectError where records have no day.
+        """
+        if self.first is None and self.last is None:
+            return None
+        rows = {row.means: row.name for row in bound.rows.values()}
+        dated = next((rows[means] for means in DATED if means in rows), None)
+        if dated is None:
+            raise ProjectError(
+                f"The records of mapping {bound.mapping.name} have no day to tell a range by (no row for a start, a "
+                "due date or a closing date). Leave the range out: then all of them are brought in line."
+            )
+        repeats = [rows[means] for means in SERIES if means in rows]
+
+        def within(shared: dict[str, Any]) -> bool:
+            day = _day(shared.get(dated))
+            series = any(shared.get(row) is not None for row in repeats)
+            early = self.first is not None and day < self.first.isoformat() and not series
+            return bool(day) and not early and (self.last is None or day <= self.last.isoformat())
+
+        return within
+
+    def narrow(self, work: steps.Work, decided: Decided) -> Decided:
+        """The plan without the changes of other sides: the next run plans those anew."""
+        others = [side for side in decided.planned if self.sides and side not in self.sides]
+        if not others:
+            return decided
+        theirs = changes.c.run == work.run, changes.c.side.in_(others), changes.c.state == "planned"
+        with work.session.project.store.write() as connection:
+            work.lease.check(connection)
+            connection.execute(update(changes).where(*theirs).values(state="dropped"))
+        return replace(decided, planned={side: ops for side, ops in decided.planned.items() if side not in others})
+
+
+def _day(value: Any) -> str:
+    """Of a moment, or of a date; "" where there is none."""
+    if isinstance(value, dict):
+        value = value.get("date") or value.get("at")
+    return str(value or "")[:10]
 
 
 def cut(work: steps.Work, sides: Iterable[str], shards: int) -> list[tuple[str, Shard]]:

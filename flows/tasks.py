@@ -20,7 +20,7 @@ from flows import steps, takeback
 from flows.expected import spoken
 from flows.page import Bar
 from flows.report import counted
-from flows.shards import Days, Shard, in_range
+from flows.shards import Part, Shard
 from flows.ticket import Ticket
 
 P = ParamSpec("P")
@@ -89,11 +89,11 @@ def extract(ticket: Ticket, side: str, full: bool) -> Any:
 
 @task(task_run_name="diff", cache_policy=NO_CACHE)
 @spoken
-def diff(ticket: Ticket, snapshots: dict[str, Path], days: Days | None = None) -> Any:
+def diff(ticket: Ticket, snapshots: dict[str, Path], part: Part | None = None) -> Any:
     """Join the snapshots with what is known, merge field by field, plan, brake."""
     with ticket.work() as work:
-        within = in_range(work.session.bound, days) if days else None
-        return _planned(work, steps.diff(work, snapshots, within))
+        part = part or Part()
+        return _planned(work, part.narrow(work, steps.diff(work, snapshots, part.within(work.session.bound))))
 
 
 @task(task_run_name="load {side}", cache_policy=NO_CACHE)

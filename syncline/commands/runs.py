@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -32,9 +32,7 @@ def plan(sync: SyncName, /, *, project: ProjectDir = None, json: AsJson = False)
         here.deployment(sync)
         report = make(here, sync).as_json()
     emit(report, json, plan_table)
-    if report["errors"]:
-        return Exit.ERROR
-    return Exit.WAITS if report["changes"] or report["holds"] else Exit.DONE
+    return planned(report)
 
 
 def apply(
@@ -84,8 +82,16 @@ def backfill(
     sync: SyncName,
     /,
     *,
-    start: Annotated[datetime, Parameter(name="--from", help="First day, such as 2025-01-01.")],
-    end: Annotated[datetime, Parameter(name="--to", help="Last day.")],
+    start: Annotated[
+        datetime | None, Parameter(name="--from", help="First day, such as 2025-01-01. Without it: from the beginning.")
+    ] = None,
+    end: Annotated[datetime | None, Parameter(name="--to", help="Last day. Without it: to the end.")] = None,
+    side: Annotated[
+        list[str], Parameter(show_default=False, help="A side that may be written; repeat it. Without it: all.")
+    ] = [],  # noqa: B006 - never changed
+    dry_run: Annotated[
+        bool, Parameter(show_default=False, help="Show what would be written, field by field, and write nothing.")
+    ] = False,
     shards: Annotated[int, Parameter(help="Parts that run side by side and are taken up again one by one.")] = 4,
     direct: Direct = False,
     project: ProjectDir = None,
@@ -93,18 +99,37 @@ def backfill(
 ) -> int:
     """Bring a range of dates in line, in parts; a broken-off backfill goes on where it was.
 
+    Exit code 2 of a dry run: the plan has changes. Write them with `syncline apply`.
+
     Example: syncline backfill work --from 2015-01-01 --to 2020-12-31 --shards 8
     """
-    from syncline.tables import run_table
+    from flows import backfill as flow
+    from flows.shards import Part
+    from syncline.output import bars
+    from syncline.tables import plan_table, run_table
 
-    if end < start:
+    if start and end and end < start:
         note("syncline: --to is before --from.")
         return Exit.USAGE
+    part = Part(start.date() if start else None, end.date() if end else None, frozenset(side))
     with opened(project) as here:
         here.deployment(sync)
-        report = _backfill(here, sync, (start.date(), end.date()), shards, direct)
-    emit(report, json, run_table)
-    return outcome(report)
+        if dry_run:
+            plan = flow.plan(here, sync, part).as_json()
+        else:
+            if not direct:
+                _use_prefect(here)
+            with bars() as progress:
+                report = flow.run(here, sync, part, shards=shards, direct=direct, progress=progress).as_json()
+    emit(plan if dry_run else report, json, plan_table if dry_run else run_table)
+    return planned(plan) if dry_run else outcome(report)
+
+
+def planned(plan: dict[str, Any]) -> Exit:
+    """The exit code of a plan."""
+    if plan["errors"]:
+        return Exit.ERROR
+    return Exit.WAITS if plan["changes"] or plan["holds"] else Exit.DONE
 
 
 def outcome(report: dict[str, Any]) -> Exit:
@@ -130,18 +155,6 @@ def _prefect(project: Project, sync: str, full: bool) -> dict[str, Any]:
 
     with bars() as progress:
         report: dict[str, Any] = flow.run(project, sync, full=full, progress=progress).as_json()
-    return report
-
-
-def _backfill(project: Project, sync: str, days: tuple[date, date], shards: int, direct: bool) -> dict[str, Any]:
-    if not direct:
-        _use_prefect(project)
-    from flows import backfill as flow
-    from syncline.output import bars
-
-    with bars() as progress:
-        found = flow.run(project, sync, *days, shards=shards, direct=direct, progress=progress)
-    report: dict[str, Any] = found.as_json()
     return report
 
 

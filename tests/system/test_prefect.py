@@ -21,9 +21,10 @@ from flows import backfill, deploy, flowrun, page, steps, sync, tasks
 from flows.backfill_flow import runner
 from flows.project import ProjectError
 from flows.server import ServerError
+from flows.shards import Part
 from tests.system.prefect_world import Page, Prefect, shared, stand_ins, until
 
-YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+YEAR = Part(date(2026, 1, 1), date(2026, 12, 31))
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _numbers = count(1)
 Make = Callable[..., Prefect]
@@ -172,7 +173,7 @@ def test_a_backfill_loads_a_range_in_shards(make: Make) -> None:
     it = make()
     it.meet("google", 7, "2026-03")
     it.meet("google", 2, "2025-03", title="Older")
-    report = backfill.run(it.project, it.name, *YEAR, shards=3)
+    report = backfill.run(it.project, it.name, YEAR, shards=3)
     assert (report.status, report.writes["outlook"]["create"]) == ("done", 7)
     assert it.titles("outlook") == [f"Meeting {number}" for number in range(7)]
     (run,) = it.shown()
@@ -182,7 +183,7 @@ def test_a_backfill_loads_a_range_in_shards(make: Make) -> None:
     artifacts = it.page.artifacts(run["id"])
     assert artifacts["progress"] == 100.0
     assert "| outlook | 0 | 7 | 0 | 0 |" in artifacts["markdown"]
-    assert backfill.run(it.project, it.name, *YEAR, shards=3).writes["outlook"]["create"] == 0
+    assert backfill.run(it.project, it.name, YEAR, shards=3).writes["outlook"]["create"] == 0
 
 
 def test_a_backfill_that_was_killed_goes_on_where_it_was(make: Make) -> None:
@@ -195,7 +196,7 @@ def test_a_backfill_that_was_killed_goes_on_where_it_was(make: Make) -> None:
     said = killed.communicate()[0]
     assert killed.returncode == -signal.SIGKILL, said
 
-    report = backfill.run(it.project, it.name, *YEAR, shards=2)
+    report = backfill.run(it.project, it.name, YEAR, shards=2)
     assert report.status == "done"
     assert len(it.titles("outlook")) == len(set(it.titles("outlook"))) == 120
     first, second = it.shown()
