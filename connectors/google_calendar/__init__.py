@@ -8,12 +8,15 @@ from datetime import timedelta
 from typing import ClassVar
 
 from connectors.google import sign_in
+from connectors.google_calendar import channels
 from connectors.google_calendar.calendar import Calendar, Shelf
 from connectors.google_calendar.errors import classify
 from connectors.google_calendar.series import gone
 from connectors.google_calendar.wire import FIELDS
 from connectors.google_calendar.writing import perform
+from connectors.hook import Hook, Subscription
 from connectors.http import Client
+from connectors.proofs import google
 from connectors.setting import OAUTH, OAuthApp, Setting, base_url
 from engine.contract import (
     Caps,
@@ -51,12 +54,14 @@ class Connector:
         tombstones=Support.YES,
         guarded=Support.YES,
         stamped=Support.YES,
+        webhooks=Support.YES,
         batch=50,
         page=2500,
         calls=(600, timedelta(minutes=1)),  # per user and project; batch parts count too, and are not paced
         proven="stand-in, itself driven by Google's own client library",
     )
     classify = staticmethod(classify)
+    hook: ClassVar[Hook] = Hook(hear=google)
 
     def __init__(self, settings: Mapping[str, str], http: Client) -> None:
         self._settings = settings
@@ -114,6 +119,18 @@ class Connector:
     def write(self, obj: str, scope: Json, writes: Sequence[Write]) -> Iterator[Outcome]:
         """Mails nobody (`sendUpdates=none`)."""
         yield from perform(self._calendar(obj, scope), writes)
+
+    def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> Subscription:
+        """A channel for a week to one calendar; Google gives no list of those that are open."""
+        return channels.watch(self._calendar(obj, scope), url, secret)
+
+    def renew(self, subscription: str, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
+        """A new one: none can be prolonged, nor can it be told whether one has ended."""
+        return self.subscribe(obj, scope, url, secret)
+
+    def unsubscribe(self, subscription: str) -> None:
+        """Ends it."""
+        channels.stop(self._http, subscription)
 
     def calendars(self) -> dict[str, str]:
         """Id and title of the calendars a scope may name."""

@@ -19,20 +19,21 @@ PRIVATE = {"private", "confidential"}
 
 
 class Calendar:
-    """A calendar by its id. `role` and `zone` are those of the last answer that told them."""
+    """A calendar by its id; `events` is the path of its events. `role` and `zone` are those of the last answer that
+    told them."""
 
     def __init__(self, http: Client, id_: str, *, role: str = "owner", zone: str = "UTC") -> None:
         self.http = http
         self.id = id_
         self.role = role
         self.zone = zone
-        self._events = f"{ROOT}calendars/{quote(id_, safe='')}/events"
+        self.events = f"{ROOT}calendars/{quote(id_, safe='')}/events"
 
     def call(
         self, method: str, event: str = "", *, body: Mapping[str, Any] | None = None, etag: str | None = None
     ) -> Call:
         """A call about one event, or (without `event`) about the collection. A write mails nobody."""
-        path = f"{self._events}/{quote(event, safe='')}" if event else self._events
+        path = f"{self.events}/{quote(event, safe='')}" if event else self.events
         params = {} if method == "GET" else {"sendUpdates": "none"}
         return Call(method, path, params, body, etag)
 
@@ -41,7 +42,7 @@ class Calendar:
 
         def fetch(token: str | None) -> Json:
             more = {"pageToken": token} if token else {}
-            return self._told(self.http.json("GET", self._events, params={"maxResults": PAGE, **params, **more}))
+            return self._told(self.http.json("GET", self.events, params={"maxResults": PAGE, **params, **more}))
 
         return by_cursor(fetch, lambda page: page.get("nextPageToken"))
 
@@ -87,7 +88,7 @@ class Calendar:
             yield from self.whole(known)
 
     def _by_uid(self, uid: str) -> Call:
-        return Call("GET", self._events, {"iCalUID": uid, "maxResults": PAGE})
+        return Call("GET", self.events, {"iCalUID": uid, "maxResults": PAGE})
 
     def _belongs(self, event: Json) -> bool:
         """Whether an occurrence is part of a series of this calendar, and so no record of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.google import meaning, said
 from connectors.http import Response
-from engine.contract import AppError, CursorExpired, Invalid, Transient
+from engine.contract import AppError, CursorExpired, Invalid, Refused, Transient
 
 ADVICE = {
     "forbiddenForNonOrganizer": "this is a guest's copy, and only the organizer may change these fields",
@@ -12,6 +12,8 @@ ADVICE = {
     "accessNotConfigured": "switch on the Google Calendar API for your project in the Google Cloud console",
     "requiredAccessLevel": "you may only read this calendar; ask its owner for the right to make changes",
     "eventTypeRestriction": "Google does not let apps change this type of event",
+    "push.webhookUrlNotHttps": "Google calls https addresses only; give one as SYNCLINE_PUBLIC_URL",
+    "push.webhookUrlUnauthorized": "Google does not call this address; verify its domain in the Google Cloud console",
 }
 
 
@@ -22,6 +24,8 @@ def classify(response: Response) -> AppError | None:
         return None
     told = said(response)
     text = told.sentence("Google Calendar", code, ADVICE)
+    if told.reason.startswith("push."):  # with 401, too, which says nothing about the sign-in
+        return Refused(text)
     if code == 403 and told.reason == "forbiddenForNonOrganizer":
         return Invalid(text)
     if code == 410 and told.reason != "deleted":
