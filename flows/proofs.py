@@ -1,4 +1,4 @@
-"""Proofs of mappings, made once: a sync with an unsafe row does not start, and no run pays for that twice."""
+"""Proofs of mappings, made once: a sync with an unsafe mapping does not start, and no run pays for that twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 1000
 
 
 def refused(mapping: MappingModel, schemas: Mapping[str, Schema], folder: Path) -> list[tuple[str, list[Any]]]:
-    """Sentence and path of each pair of sides between which a row is not safe.
+    """Sentence and path of all that a sync must not start with.
 
     Remembered in `folder`, by all that it depends on; where that cannot be written it is proved again.
     """
@@ -46,7 +46,7 @@ def _read(file: Path) -> list[tuple[str, list[Any]]] | None:
 def _prove(mapping: MappingModel, schemas: Mapping[str, Schema], file: Path) -> list[tuple[str, list[Any]]]:
     from engine.proof import prove
 
-    found = [(one.text, list(one.path)) for one in prove(mapping, schemas).unstable]
+    found = [(one.text, list(one.path)) for one in prove(mapping, schemas).stopping]
     doc = {"mapping": mapping.name, "unsafe": [{"text": text, "path": path} for text, path in found]}
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

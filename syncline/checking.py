@@ -21,7 +21,8 @@ def check_all(project: Project, what: str | None, offline: bool) -> list[Report]
     """One report per sync or mapping.
 
     `{"checked", "mapping", "problems", "examples", "asked", "rows", "unsafe", "notes", "tried"}`: sentences in
-    `problems` and `notes`; `rows` are the ways that values go, `unsafe` what is wrong with some, pass by pass.
+    `problems` and `notes`; `rows` are the ways that values go, `unsafe` what is wrong with some, pass by pass, and
+    whether it stops a sync.
     """
     if what is None:
         return [_sync(project, name, offline) for name in project.syncs()]
@@ -138,6 +139,7 @@ def _told(proof: Proof) -> Report:
             "trap": one.trap,
             "text": one.text,
             "path": list(one.path),
+            "stops": one.stops,
             "passes": [{"side": side, "value": value} for side, value in one.passes],
         }
         for one in proof.findings

@@ -31,6 +31,8 @@ class Finding:
     path: tuple[str | int, ...]
     passes: tuple[tuple[str, Any], ...] = ()
     """(side, native value), pass by pass, of the smallest value found that fails."""
+    stops: bool = True
+    """Whether a sync must not start with it; else it is advice."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Proof:
 
     @property
     def unstable(self) -> list[Finding]:
-        """One for each pair of sides of a row that is not safe: a sync with these must not start."""
+        """One for each pair of sides of a row that is not safe."""
         found: dict[tuple[Any, ...], Finding] = {}
         for way in self.ways:
             if way.finding:
@@ -72,6 +74,11 @@ class Proof:
     @property
     def findings(self) -> list[Finding]:
         return [*self.unstable, *self.traps]
+
+    @property
+    def stopping(self) -> list[Finding]:
+        """A sync with these must not start."""
+        return [one for one in self.findings if one.stops]
 
 
 def prove(mapping: MappingModel, schemas: Mapping[str, Schema], samples: Samples | None = None) -> Proof:
@@ -90,7 +97,7 @@ def prove(mapping: MappingModel, schemas: Mapping[str, Schema], samples: Samples
         if trap.name == "note":
             proof.notes.append(trap.text)
         else:
-            proof.traps.append(Finding(trap.name, trap.text, trap.path))
+            proof.traps.append(Finding(trap.name, trap.text, trap.path, stops=trap.stops))
     return proof
 
 

@@ -13,12 +13,13 @@ from engine.canonical import digest
 from engine.contract import Schema
 from engine.mapping import Mapping as MappingModel
 
-RULES = 1
+RULES = 2
 """Counts up when proofs are made by other rules."""
 
 
 def seal(mapping: MappingModel, schemas: Mapping[str, Schema]) -> str:
-    """Of the rows, of the fields they name as the apps have them, and of the Python code that lenses call."""
+    """Of the rows, of who takes part and is matched, of the fields they name as the apps have them, and of the Python
+    code that lenses call."""
     fields = {}
     for side, schema in schemas.items():
         names = {name for row in mapping.fields.values() for name in row.native(side)}
@@ -26,7 +27,8 @@ def seal(mapping: MappingModel, schemas: Mapping[str, Schema]) -> str:
         fields[side] = {name: asdict(item) for name, item in means.items()}
     rows = {name: row.model_dump(mode="json") for name, row in mapping.fields.items()}
     zones = {side: mapping.sides[side].zone or schema.zone for side, schema in schemas.items()}
-    return digest([RULES, rows, fields, zones, sorted(_code(mapping))])
+    parts = mapping.model_dump(mode="json", by_alias=True, include={"match", "only", "leaving"})
+    return digest([RULES, rows, parts, fields, zones, sorted(_code(mapping))])
 
 
 def _code(mapping: MappingModel) -> set[str]:

@@ -118,7 +118,8 @@ def _refusals(found: Found, row: str, outcomes: Sequence[Outcome]) -> None:
     real = [one for one in refused if one.passes]
     closed = source.type in ("choice", "bool") and (source.choices or source.type == "bool")
     unfit = [one for one in refused if one.kind == UNFIT]
-    other = kind_of(source) != kind_of(target)
+    in_parts = target.type in ("address", "addresses") and len(road.bound.rows[row].cells[road.a].names) > 1
+    other = kind_of(source) != kind_of(target) and not in_parts
     whole = all(one.kind in (REFUSED, UNFIT) or _is_empty(one) for one in outcomes)
     if len(road.rows) == 1 and (closed or unfit or other or whole):
         one = (unfit or real or refused)[0]

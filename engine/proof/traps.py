@@ -24,6 +24,8 @@ class Trap:
     text: str
     path: tuple[str | int, ...] = ()
     passes: tuple[Passed, ...] = ()
+    stops: bool = True
+    """Whether a sync must not start with it: it can make duplicates, loops or lost values."""
 
 
 def static(bound: Bound, row: str, a: str, b: str, two_way: bool) -> Trap | None:

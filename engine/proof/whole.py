@@ -17,6 +17,8 @@ SHORT = 64
 LONG = 255
 """Nothing is worth a word about longer ones."""
 _FOLDED = "aB Cd"
+GOES_ON = ". This is advice: the sync starts all the same"
+"""Ends what harms no record: the records concerned wait, or take part no longer, with the reason."""
 
 
 def whole(bound: Bound) -> Iterator[Trap]:
@@ -90,6 +92,7 @@ def _most(bound: Bound, row: Row, side: str) -> int | None:
 
 def _filters(bound: Bound) -> Iterator[Trap]:
     """Who takes part must not hang on what the sync itself writes, unless the other sides judge the same row."""
+    lost = ", and its copies would be deleted (leaving: delete-copy)" if bound.mapping.leaving == "delete-copy" else ""
     used = {side: rule_fields(rule, bound.sides[side].schema.fields) for side, rule in bound.mapping.only.items()}
     for side, names in used.items():
         for row in bound.rows.values():
@@ -100,10 +103,10 @@ def _filters(bound: Bound) -> Iterator[Trap]:
                 others, name = listed(sorted(loose)), row.cells[side].name
                 text = (
                     f"'only' of {side} looks at '{name}', which the sync itself writes (row '{row.name}'): a record "
-                    f"could leave the sync by an edit in {others}. Write the row to {others} only (to: ...), or filter "
-                    f"{others} by the same"
+                    f"could leave the sync by an edit in {others}{lost}. Write the row to {others} only (to: ...), or "
+                    f"filter {others} by the same{'' if lost else GOES_ON}"
                 )
-                yield Trap("filter", text, ("only", side))
+                yield Trap("filter", text, ("only", side), stops=bool(lost))
 
 
 def _required(bound: Bound) -> Iterator[Trap]:
@@ -119,7 +122,7 @@ def _required(bound: Bound) -> Iterator[Trap]:
                     f"'{name}' of {side} is required, and no row writes it: every new record would be refused there. "
                     f"Add a row, or a constant, or let the sync create elsewhere only (creates: {{to: {others[0]}}})"
                 )
-                yield Trap("required", text, ("fields",))
+                yield Trap("required", text + GOES_ON, ("fields",), stops=False)
 
 
 def _feeds(bound: Bound, source: str, target: str) -> bool:
@@ -134,7 +137,7 @@ def _probe(bound: Bound, side: str, cell: Cell, value: str) -> object:
 
 
 def _is_email(item: Field) -> bool:
-    return item.type == "email" or item.means.endswith(".email")
+    return item.type in ("email", "emails") or item.means.endswith(".email")
 
 
 def _field(bound: Bound, row: Row, side: str) -> Field:

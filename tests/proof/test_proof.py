@@ -98,5 +98,8 @@ def test_a_proof_is_sealed_by_all_that_it_depends_on():
         built(text(), text(max_length=10)),
         built(text(), text(), via={"shop": ["trim"]}),
         built(text(), number()),
+        built(text(), text(), match=(("x",),)),
+        built(text(), text(), leaving="delete-copy"),
+        built(text(), text(), only={"crm": {"field": "x", "is": "a"}}),
     ]
-    assert len({seal(one, schemas), *(seal(*made) for made in others)}) == 4
+    assert len({seal(one, schemas), *(seal(*made) for made in others)}) == 7

@@ -48,6 +48,13 @@ def test_unsafe_mappings_are_refused(name, mapping, schemas):
     assert any(SAYS.get(name.split()[0], "") in one.text for one in found), found
 
 
+def test_what_harms_no_record_is_advice_and_all_else_stops_a_sync():
+    advice = {
+        (name.split()[0], mapping.leaving) for name, mapping, schemas in UNSAFE if not prove(mapping, schemas).stopping
+    }
+    assert advice == {("filters_on_what_is_written", "keep-copy"), ("required_and_absent", "keep-copy")}
+
+
 @pytest.mark.parametrize(("name", "mapping", "schemas"), SAFE, ids=[name for name, *_ in SAFE])
 def test_safe_mappings_pass(name, mapping, schemas):
     assert findings(mapping, schemas) == [], name

@@ -48,6 +48,32 @@ def test_an_unsafe_row_stops_a_sync_before_it_reads(make):
     assert only(world.apps["b"])["name"] == "t"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("title:  {a: name, b: name}", "title:  {a: name, b: name, via: {a: [lower]}}", "folds upper and lower case"),
+        ("match:", "leaving: delete-copy\nonly: {a: {field: note, is: x}}\nmatch:", "its copies would be deleted"),
+    ],
+)
+def test_a_trap_of_the_whole_mapping_stops_a_sync_that_was_going(make, old, new, says):
+    world = things(make)
+    edited(world, old, new)
+    for start in (world.run, world.plan):
+        with pytest.raises(MappingError, match=says):
+            start()
+    edited(world, new, old)
+    assert told(world.run()) == 0
+
+
+def test_advice_stops_no_sync(make, capsys):
+    world = things(make)
+    edited(world, "match:", "only: {a: {not: {field: note, is: x}}}\nmatch:")
+    assert told(world.run()) == 0
+    assert main(["check", "it", "--offline", "--json", "--project", str(world.root)]) == 1
+    (report,) = json.loads(capsys.readouterr().out)
+    assert [one["stops"] for one in report["unsafe"]] == [False]
+
+
 def test_a_proof_is_made_once(make, monkeypatch):
     monkeypatch.setattr(proofs, "_known", {})  # other tests may have proved the same
     world = make("a", "b")
