@@ -17,7 +17,7 @@ from connectors.http import Auth, Classify, Client, Transport
 from connectors.oauth import AUTHORIZATION, Basic, Bearer, OnToken, Refreshing, Settings
 from connectors.pace import Alone, Paced
 from connectors.setting import BASE_URL, OAuthApp, Setting
-from engine.contract import Connector, Field, Refused
+from engine.contract import AppError, Connector, Field, Refused
 
 
 class App(Connector, Protocol):
@@ -63,13 +63,13 @@ def connect(
     *,
     lock: Callable[[], AbstractContextManager[object]] = nullcontext,
     latest: Callable[[], Settings] | None = None,
-    on_expired: Callable[[str], None] = lambda _: None,
+    on_error: Callable[[AppError], None] = lambda _: None,
     paced: Paced = Alone,
     transport: Transport | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> App:
-    """A connector for one account. `on_token` stores renewed tokens; `lock` and `latest` make that safe over processes.
-    `on_expired` is told why the sign-in is not accepted any more, `paced` keeps to the number of calls it is given.
+    """A connector for one account. `on_token` stores renewed tokens; `lock` and `latest` make that safe over processes;
+    `on_error` is told of each error that the app answers with, `paced` keeps to the number of calls it is given.
 
     A server on this machine (a stand-in, a CalDAV server of one's own) has no quota, so calls to it are not paced. An
     app without the setting base_url (a database, a folder) speaks no HTTP and is given no client.
@@ -83,7 +83,7 @@ def connect(
     auth = _auth(cls, given, on_token, lock, latest)
     pace = None if _local(given[BASE_URL]) else paced(cls.caps.calls)
     classify: Classify = cls.classify
-    client = Client(given[BASE_URL], auth, pace, classify, transport, on_expired=on_expired, sleep=sleep)
+    client = Client(given[BASE_URL], auth, pace, classify, transport, on_error=on_error, sleep=sleep)
     return cls(given, client)
 
 

@@ -44,7 +44,7 @@ class Client:
 
     Addresses are resolved against `base_url` like links in a page: `calendar/v3/x` is appended, `/x` starts at the
     server's root, and a whole address is taken as it is, provided that it leads to the same server (the sign-in is
-    sent along) or to one that was named to `trust`. `on_expired` is told why the sign-in is not accepted any more.
+    sent along) or to one that was named to `trust`. `on_error` is told of each error that the app answers with.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Client:
         classify: Classify | None = None,
         transport: Transport | None = None,
         *,
-        on_expired: Callable[[str], None] = lambda _: None,
+        on_error: Callable[[AppError], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
         patience: timedelta = PATIENCE,
         timeout: timedelta = timedelta(seconds=60),
@@ -64,7 +64,7 @@ class Client:
         self.base_url = base(base_url)
         self._sent = [0]  # a list, so that the hook below needs no reference to us
         self.classify: Classify = classify or classify_status
-        self._on_expired = on_expired
+        self._on_error = on_error
         self._sleep, self._patience, self._seconds = sleep, patience, patience.total_seconds()
         self._secrets: Callable[[], Iterable[str]] = getattr(auth, "secrets", tuple)
         self._origins = {origin(self.base_url)}
@@ -136,17 +136,17 @@ class Client:
             if self._pace and not self._pace.wait(self._seconds):
                 raise Transient("Our own limit of calls for this app is used up.", wait=self._patience, landed=False)
             response = self._client.send(request)
-            error = classify(response)
+            error, answered = classify(response), True
         except httpx.HTTPError as failure:
-            error = _network(failure, reads=reads)
+            error, answered = _network(failure, reads=reads), False
             error.__cause__ = failure
         except AppError as raised:  # the sign-in failed on the way
-            error = raised
+            error, answered = raised, True
         if error is None:
             return response
         error.args = (self._clean(str(error)),)
-        if isinstance(error, AuthExpired):
-            self._on_expired(str(error))
+        if answered:
+            self._on_error(error)
         raise error
 
     def _build(self, method: str, url: str, **options: Any) -> Request:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from engine import ids
+from engine.meters import Key, add
 from engine.store import Store, revise
 from engine.store.tables import changes, mappings, runs
 
@@ -33,9 +35,12 @@ def begin(store: Store, sync: str, kind: str, text: dict[str, Any], digest: str,
     return run
 
 
-def end(store: Store, run: str, status: str, report: dict[str, Any], now: str) -> None:
-    """Closes a run."""
+def end(
+    store: Store, run: str, status: str, report: dict[str, Any], now: str, counts: Mapping[Key, float] | None = None
+) -> None:
+    """Closes a run, and adds what it did to the meters of its sync."""
     with store.write() as connection:
+        add(connection, counts or {})
         revise(connection, runs, [{"id": run, "status": status, "ended_at": now, "report": report}])
 
 

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.contract import AuthExpired
+from engine.contract import AppError, AuthExpired, Transient
 
 if TYPE_CHECKING:
     from connectors import App
@@ -162,7 +162,7 @@ class Project:
             lock=partial(self.connections.lock, name),
             latest=partial(self.connections.secrets, name),
             paced=partial(Shared, self.store, f"{found.app} {found.account}") if not self.store.sqlite else Alone,
-            on_expired=lambda reason: self.connections.pause(name, reason, datetime.now(UTC)),
+            on_error=partial(self._told, name),
         )
         if found.paused and found.paused_at:
             if not anyway and datetime.now(UTC) - datetime.fromisoformat(found.paused_at) < PATIENCE:
@@ -170,6 +170,16 @@ class Project:
             made.check()
             self.connections.resume(name)
         return made
+
+    def _told(self, name: str, error: AppError) -> None:
+        """Notes that an account is signed out, or that its app wants us to slow down."""
+        from engine.meters import add
+
+        if isinstance(error, AuthExpired):
+            self.connections.pause(name, str(error), datetime.now(UTC))
+        elif isinstance(error, Transient) and error.landed is False:
+            with self.store.write() as connection:
+                add(connection, {("", name, "throttled"): 1})
 
     def save_connection(self, name: str, app: str, settings: Mapping[str, str], account: str, now: datetime) -> None:
         """Saves the settings of an account, the secret ones sealed. `now` is aware."""

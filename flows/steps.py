@@ -26,6 +26,7 @@ from engine.recover import ask, recover
 from engine.snapshot import note_of
 from engine.store.tables import changes, copies, holds, links, sides
 from engine.trust import trust
+from flows.counts import of_run
 from flows.pruning import prune
 from flows.reading import extract, look_at, read_all, unreadable
 from flows.report import RunReport
@@ -171,7 +172,7 @@ def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], request
     report.holds, report.failed = left["asked"], left["parked"] + left["unread"]
     report.seconds = time.monotonic() - work.started
     report.status = "failed" if work.errors else "waiting" if report.holds or report.failed else "done"
-    record.end(store, work.run, report.status, report.as_json(), session.now)
+    record.end(store, work.run, report.status, report.as_json(), session.now, of_run(work, report))
     work.lease.give_back()
     prune(session.project, session.sync, work.run, session.clock())
     return report

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from sqlalchemy import bindparam, func, select
+
 from engine import record
 from engine.store.lease import Lease
+from engine.store.tables import inbox
 from flows.project import Project
 from flows.session import Session
 from flows.versions import remember
+
+_FIRST = select(func.min(inbox.c.at)).where(inbox.c.sync == bindparam("of"))
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Work:
     """A side was read whole: what an app refused before is tried again."""
     started: float = field(default_factory=time.monotonic)
     errors: dict[str, str] = field(default_factory=dict)
+    pinged_at: str | None = None
+    """When the first of the pings came that this run answers (UTC)."""
 
 
 @contextmanager
@@ -55,14 +62,17 @@ def begin(project: Project, sync: str, kind: str, session: Session | None = None
             lease.give_back()
         raise
     remember(session)
-    return Work(session, run, lease, kind == "plan")
+    with project.store.read() as connection:
+        pinged_at = connection.execute(_FIRST, {"of": sync}).scalar()
+    return Work(session, run, lease, kind == "plan", pinged_at=pinged_at)
 
 
 def abandon(work: Work) -> None:
     """A run that broke off: the next one goes on from the journal. What stopped it is not hidden by a second error."""
     try:
         with suppress(Exception):
-            record.end(work.session.project.store, work.run, "failed", {"errors": work.errors}, work.session.now)
+            session, counts = work.session, {(work.lease.sync, "", name): 1.0 for name in ("runs", "runs_failed")}
+            record.end(session.project.store, work.run, "failed", {"errors": work.errors}, session.now, counts)
     finally:
         with suppress(Exception):
             work.lease.give_back()

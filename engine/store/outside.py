@@ -6,7 +6,7 @@ from sqlalchemy import Column, Float, Integer, LargeBinary, String, Table, Text
 
 from engine.store.tables import Doc, metadata
 
-__all__ = ["alerts", "calls", "deliveries", "hooks", "metadata", "quotas"]
+__all__ = ["alerts", "calls", "deliveries", "hooks", "metadata", "meters", "quotas"]
 
 hooks = Table(  # addresses that apps call when something changes
     "hooks",
@@ -46,6 +46,14 @@ alerts = Table(  # what is wrong now and who was told
     Column("told_at", String),
     Column("over_at", String),  # it is well again, and that is not told yet
     Column("error", Text),  # why nobody could be told
+)
+meters = Table(  # counts that only grow, for graphs
+    "meters",
+    metadata,
+    Column("sync", String, primary_key=True),
+    Column("side", String, primary_key=True),  # "": of the sync
+    Column("name", String, primary_key=True),
+    Column("value", Float, nullable=False),
 )
 quotas = Table(  # the calls of an account that all processes share
     "quotas",

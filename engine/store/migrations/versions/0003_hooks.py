@@ -49,6 +49,13 @@ def upgrade() -> None:
         sa.Column("error", sa.Text()),
     )
     op.create_table(
+        "meters",
+        sa.Column("sync", sa.String(), primary_key=True),
+        sa.Column("side", sa.String(), primary_key=True),
+        sa.Column("name", sa.String(), primary_key=True),
+        sa.Column("value", sa.Float(), nullable=False),
+    )
+    op.create_table(
         "quotas",
         sa.Column("account", sa.String(), primary_key=True),
         sa.Column("free_at", sa.Float(), nullable=False),

@@ -1,0 +1,35 @@
+"""What a run that has ended adds to the meters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from engine.meters import Key
+from engine.store.tables import holds, runs
+from flows.report import RunReport
+from flows.work import Work
+
+_TRIPS = (
+    select(func.count().label("count"))
+    .select_from(holds.join(runs, runs.c.sync == holds.c.sync))
+    .where(runs.c.id == bindparam("run"), holds.c.kind.in_(("brake", "outage")), holds.c.opened_at >= runs.c.started_at)
+)
+
+
+def of_run(work: Work, report: RunReport) -> dict[Key, float]:
+    """From its report."""
+    sync = work.session.sync
+    found: dict[Key, float] = {(sync, "", "runs"): 1, (sync, "", "run_seconds"): report.seconds}
+    found[sync, "", "runs_failed"] = report.status == "failed"
+    for side, ops in report.writes.items():
+        found |= {(sync, side, op): number for op, number in ops.items()}
+    found |= {(sync, side, "requests"): number for side, number in report.requests.items()}
+    if report.holds:
+        found[sync, "", "brake_trips"] = work.session.project.store.rows(_TRIPS, run=work.run)[0]["count"]
+    if work.pinged_at:
+        found[sync, "", "pinged"] = 1
+        waited = work.session.clock() - datetime.fromisoformat(work.pinged_at)
+        found[sync, "", "ping_to_write_seconds"] = waited.total_seconds()
+    return found

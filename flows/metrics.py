@@ -1,0 +1,125 @@
+"""The figures of a project for Prometheus, computed from its state: one place to ask, whoever runs the syncs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+
+from engine import accounting, meters
+from engine.store.outside import alerts, calls
+from engine.store.tables import holds, runs, sides
+from flows.project import Project
+
+FRESH = 30.0
+"""Seconds for which the count of records is taken as it was: it looks at every record."""
+METERS = {
+    "requests": "HTTP requests sent to the app",
+    "create": "Records created",
+    "update": "Records updated",
+    "delete": "Records deleted",
+    "runs": "Runs that ended",
+    "runs_failed": "Runs that ended with an error",
+    "run_seconds": "Seconds that runs took",
+    "brake_trips": "Times that a brake held changes back",
+    "pinged": "Runs that an app's webhook asked for",
+    "ping_to_write_seconds": "Seconds from the first webhook to the end of the run that answered it",
+}
+THROTTLED = "throttled"
+_HOLDS = select(holds.c.sync, holds.c.kind, func.count().label("count")).where(holds.c.state == "open")
+_ENDED = select(runs.c.sync, func.max(runs.c.ended_at).label("at")).where(runs.c.status.in_(("done", "waiting")))
+
+
+class Figures(Collector):
+    """Asked anew at each scrape. `clock` gives aware datetimes."""
+
+    def __init__(self, project: Project, clock: Callable[[], datetime]) -> None:
+        self._project, self._clock = project, clock
+        self._records: tuple[float, dict[str, Any]] = (float("-inf"), {})
+
+    def collect(self) -> Iterable[Metric]:
+        """Every family once."""
+        yield from self._ages()
+        yield from self._counts()
+        yield from self._meters()
+
+    def _ages(self) -> Iterator[Metric]:
+        now, syncs = self._clock(), set(self._project.syncs())
+        cursor = _gauge("cursor_age_seconds", "Since a side was last read", "sync", "side")
+        scan = _gauge("scan_age_seconds", "Since everything of a side was last read", "sync", "side")
+        lag = _gauge("lag_seconds", "Since a side was last read and nothing was left to write to it", "sync", "side")
+        ended = {row["sync"]: row["at"] for row in self._project.store.rows(_ENDED.group_by(runs.c.sync))}
+        for row in self._project.store.all(sides):
+            if row["sync"] in syncs:
+                at = [row["sync"], row["side"]]
+                for family, when in (
+                    (cursor, row["read_at"]),
+                    (scan, row["scanned_at"]),
+                    (lag, ended.get(row["sync"])),
+                ):
+                    if when:
+                        family.add_metric(at, (now - datetime.fromisoformat(when)).total_seconds())
+        yield from (cursor, scan, lag)
+
+    def _counts(self) -> Iterator[Metric]:
+        records = _gauge("records", "Records by state; the states add up to all records", "sync", "side", "state")
+        for sync, found in self._accounts().items():
+            for side, counted in found.items():
+                for state in accounting.STATES:
+                    records.add_metric([sync, side, state], counted["records"][state])
+        waiting = _gauge("holds", "What waits for a person", "sync", "kind")
+        for row in self._project.store.rows(_HOLDS.group_by(holds.c.sync, holds.c.kind)):
+            waiting.add_metric([row["sync"], row["kind"]], row["count"])
+        wrong = _gauge("alerts", "1 for what is wrong, as `syncline alerts` lists it", "alert")
+        for row in self._project.store.all(alerts, alerts.c.over_at.is_(None)):
+            wrong.add_metric([row["key"]], 1)
+        paused = _gauge("connection_paused", "1 where somebody has to sign in again", "connection", "app")
+        for one in self._project.connections.all():
+            paused.add_metric([one.name, one.app], 1 if one.paused else 0)
+        heard = CounterMetricFamily("syncline_webhook_calls", "Calls of the receiver", labels=["outcome"])
+        total = select(calls.c.outcome, func.sum(calls.c.count).label("count")).group_by(calls.c.outcome)
+        for row in self._project.store.rows(total):
+            heard.add_metric([row["outcome"]], row["count"])
+        yield from (records, waiting, wrong, paused, heard)
+
+    def _meters(self) -> Iterator[Metric]:
+        families = {
+            name: CounterMetricFamily(f"syncline_{name}", about, labels=["sync", "side"])
+            for name, about in METERS.items()
+        }
+        slow = CounterMetricFamily("syncline_throttled", "Answers that told us to slow down", labels=["connection"])
+        for (sync, side, name), value in sorted(meters.read(self._project.store).items()):
+            if name == THROTTLED:
+                slow.add_metric([side], value)
+            else:
+                families[name].add_metric([sync, side], value)
+        yield from (slow, *families.values())
+
+    def _accounts(self) -> dict[str, Any]:
+        at, found = self._records
+        if time.monotonic() - at > FRESH:
+            found = {sync: accounting.status(self._project.store, sync) for sync in self._project.syncs()}
+            self._records = (time.monotonic(), found)
+        return found
+
+
+def registry(project: Project, clock: Callable[[], datetime]) -> CollectorRegistry:
+    """With the figures of this project and nothing else."""
+    made = CollectorRegistry(auto_describe=False)
+    made.register(Figures(project, clock))
+    return made
+
+
+def render(project: Project, clock: Callable[[], datetime]) -> str:
+    """The figures as Prometheus reads them."""
+    return generate_latest(registry(project, clock)).decode()
+
+
+def _gauge(name: str, about: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"syncline_{name}", about, labels=list(labels))

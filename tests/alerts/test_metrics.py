@@ -1,0 +1,93 @@
+"""Figures for Prometheus: computed from the state, and read by its own parser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
+
+from engine.store.tables import inbox
+from flows.metrics import METERS, render
+from tests.sync.world import Make, World, make
+
+__all__ = ["make"]
+Figures = dict[tuple[str, ...], float]
+
+
+def figures(world: World) -> Figures:
+    """(name, values of the labels sync, side and the rest) -> value."""
+    text = render(world.project, lambda: world.now)
+    families = list(text_string_to_metric_families(text))
+    names = [family.name for family in families]
+    assert len(set(names)) == len(names) and all(family.documentation for family in families)
+    return {
+        (sample.name.removeprefix("syncline_"), *values(sample.labels)): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def values(labels: dict[str, str]) -> list[str]:
+    return [labels[name] for name in sorted(labels, key=lambda name: (name != "sync", name != "side", name))]
+
+
+def test_figures_of_runs_only_grow_and_add_up(make: Make) -> None:
+    world = make("a", "b")
+    for name in ("Fair", "Talk"):
+        world.apps["a"].add(name=name)
+    world.run()
+    world.run()
+    found = figures(world)
+    assert found["runs_total", "it", ""] == 2 and ("runs_failed_total", "it", "") not in found
+    assert found["create_total", "it", "b"] == 2 and ("create_total", "it", "a") not in found
+    assert found["records", "it", "a", "in_sync"] == found["records", "it", "b", "in_sync"] == 2
+    assert sum(value for key, value in found.items() if key[:3] == ("records", "it", "b")) == 2
+    assert found["requests_total", "it", "a"] > 0 and found["run_seconds_total", "it", ""] > 0
+    world.now += timedelta(seconds=90)
+    assert figures(world)["cursor_age_seconds", "it", "a"] == 90
+    assert figures(world)["lag_seconds", "it", "b"] == 90
+
+
+def test_a_brake_a_hold_and_a_failing_side_are_seen(make: Make) -> None:
+    world = make("a", "b", extra="brakes: {deletes: 1}\n")
+    for number in range(4):
+        world.apps["a"].add(name=f"Fair {number}")
+    world.run()
+    for id_ in list(world.apps["a"].live())[:3]:
+        world.apps["a"].remove(id_)
+    for _ in range(3):
+        world.run()
+    found = figures(world)
+    assert found["holds", "it", "brake"] == 1 and found["brake_trips_total", "it", ""] == 1
+    assert found["records", "it", "b", "held"] == 3
+
+    def refuse(*_: Any) -> Any:
+        raise ConnectionError("a defect, not an answer")
+
+    world.apps["b"].changes = refuse
+    try:
+        world.run()
+    except ConnectionError:
+        pass
+    assert figures(world)["runs_failed_total", "it", ""] == 1
+
+
+def test_how_long_a_ping_waited_for_its_write(make: Make) -> None:
+    world = make("a", "b")
+    world.run()
+    world.apps["a"].add(name="Fair")
+    with world.project.store.write() as connection:
+        at = (world.now + timedelta(seconds=30)).isoformat()
+        connection.execute(insert(inbox).values(sync="it", side="a", record=None, at=at))
+    world.run()
+    found = figures(world)
+    assert found["pinged_total", "it", ""] == 1 and found["ping_to_write_seconds_total", "it", ""] == 30
+    world.run()
+    assert figures(world)["pinged_total", "it", ""] == 1
+
+
+def test_every_meter_is_documented(make: Make) -> None:
+    text = render(make("a", "b").project, lambda: World.now)
+    assert all(f"# HELP syncline_{name}_total {about}" in text for name, about in METERS.items())
