@@ -38,8 +38,8 @@ class Signed:
 
     def check(self, call: Call, secret: str) -> str:
         """The signature, which tells this message from others. Raises Forged."""
-        given = call.headers.get(self.header, "")
-        if not secret or not same(given, f"{self.prefix}{digest(self.key(secret), self.over(call), self.form)}"):
+        given, key = call.headers.get(self.header, ""), self.key(secret)
+        if not key or not same(given, f"{self.prefix}{digest(key, self.over(call), self.form)}"):
             raise Forged("the signature does not fit")
         return given
 
