@@ -1,14 +1,19 @@
-"""Registers syncs with Prefect: for each, the deployments of its schedule, one for changes, one for backfills."""
+"""Registers syncs with Prefect: for each, the deployments of its schedule, one for changes, one for backfills; and the
+automations that tell people.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import DeploymentSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
@@ -18,33 +23,68 @@ from prefect.schedules import Cron, Interval
 from prefect.types.entrypoint import EntrypointType
 
 from engine.deployment import Deployment
+from flows.announce import CHANGED, resource
+from flows.automations import automations, blocks, tend
 from flows.backfill_flow import backfill_flow
+from flows.form import form
 from flows.project import Project
 from flows.server import POOL
 from flows.sync import sync_flow
 
-CHANGED = "syncline.changed"
-"""The event that starts `on-change`; its resource is `syncline.sync.NAME`."""
 SKIP = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 """The next tick comes anyway."""
 QUEUE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 """A change that is reported during a run may have come after the reading."""
 TURN = int(timedelta(minutes=30).total_seconds())
 """How long such a run waits for one of another deployment of the same sync; a tick of the schedule does not wait."""
+PAGE = 200
+"""Deployments that the server gives at a time."""
+DONE = {"register": "registered", "remove": "removed"}
+
+Doc = dict[str, str]
+"""`{"sync", "what": deployment | automation, "name", "done": registered | removed}`."""
 
 
-def deploy(project: Project, names: list[str]) -> list[dict[str, str]]:
-    """Registers the syncs and removes what their files no longer ask for: `[{"sync", "deployment"}]`."""
-    made = []
+def deploy(project: Project, names: list[str], *, every: bool = False, dry_run: bool = False) -> list[Doc]:
+    """Registers the syncs and removes what their files no longer ask for; `every`: and what no file is left of.
+
+    A dry run only says what would be done. Raises ProjectError before anything is done.
+    """
+    tell = blocks(project)
+    wanted = {name: deployments(project, name) for name in names}
     with get_client(sync_client=True) as client:
-        _pool(client)
-        for name in names:
-            wanted = deployments(project, name)
-            for one in wanted:
-                one.apply(work_pool_name=POOL)
-                made.append({"sync": name, "deployment": one.full_name})
-            _remove_others(client, name, {one.name for one in wanted})
-    return made
+        there = _there(client)
+        if every:
+            here = {one.parameters.get("sync") for one in there if one.parameters.get("root") == str(project.root)}
+            wanted |= {name: [] for name in sorted(filter(None, here - set(project.syncs())))}
+        if not dry_run:
+            _pool(client)
+        turn = partial(_register, client, there, tell, dry_run)
+        return [done for name, ones in wanted.items() for done in turn(name, ones)]
+
+
+def _register(
+    client: SyncPrefectClient,
+    there: list[DeploymentResponse],
+    tell: list[UUID],
+    dry_run: bool,
+    sync: str,
+    wanted: list[RunnerDeployment],
+) -> list[Doc]:
+    names = {one.name for one in wanted}
+    others = [one for one in there if f"sync:{sync}" in one.tags and one.name not in names]
+    if not dry_run:
+        for made in wanted:
+            made.apply(work_pool_name=POOL)
+        for found in others:
+            client.delete_deployment(found.id)
+    messages = automations(sync, tell) if wanted and tell else []
+    made_, removed = tend(client, sync, messages, dry_run)
+    done = [("deployment", one.full_name, "register") for one in wanted]
+    done += [("deployment", str(one.name), "remove") for one in others]
+    done += [("automation", name, "register") for name in made_] + [("automation", name, "remove") for name in removed]
+    said = {"register": "to register", "remove": "to remove"} if dry_run else DONE
+    return [{"sync": sync, "what": what, "name": name, "done": said[did]} for what, name, did in done]
 
 
 def deployments(project: Project, name: str) -> list[RunnerDeployment]:
@@ -52,58 +92,62 @@ def deployments(project: Project, name: str) -> list[RunnerDeployment]:
     sync = project.deployment(name)
     mapping = project.mapping(sync.mapping)
     at: dict[str, Any] = {"root": str(project.root), "sync": name}
-    tags = [f"sync:{name}", *sorted({f"app:{side.app}" for side in mapping.sides.values()})]
-    made = [_every(sync, at), _nightly(sync, at), _on_change(sync, at), _backfill(sync, at)]
-    for one in filter(None, made):
-        one.tags = tags
-        one.description = mapping.about or None
-    return [one for one in made if one is not None]
+    made = [one for one in (_every(sync, at), _nightly(sync, at), _on_change(sync, at), _backfill(sync, at)) if one]
+    for one in made:
+        one.tags = [f"sync:{name}", *sorted({f"app:{side.app}" for side in mapping.sides.values()})]
+        one.description = "\n\n".join(filter(None, (one.description, mapping.about)))
+        one._parameter_openapi_schema = form(one._parameter_openapi_schema, list(mapping.sides))
+    return made
 
 
-def _every(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment | None:
+def _every(sync: Deployment, at: Doc) -> RunnerDeployment | None:
     period = sync.schedule.interval if sync.schedule else None
     if period is None:
         return None
+    about = "What has changed since the last run. A tick that finds a run of this sync at work is skipped."
     schedule = Interval(period)
-    return _made(sync_flow, f"{sync.sync}: {_words(period)}", at, SKIP, schedule=schedule, paused=sync.paused)
+    return _made(sync_flow, f"{sync.sync}: {_words(period)}", about, at, SKIP, schedule=schedule, paused=sync.paused)
 
 
-def _nightly(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment | None:
+def _nightly(sync: Deployment, at: Doc) -> RunnerDeployment | None:
     if sync.schedule is None or sync.schedule.full is None:
         return None
     hour, minute = sync.schedule.full.split(":")
     schedule = Cron(f"{int(minute)} {int(hour)} * * *", timezone=sync.schedule.zone or "UTC")
-    return _made(
-        sync_flow,
-        f"{sync.sync}: nightly-full",
-        {**at, "mode": "full", "patience": TURN},
-        QUEUE,
-        schedule=schedule,
-        paused=sync.paused,
-    )
+    given = {**at, "mode": "full", "patience": TURN}
+    about = "Everything, once a day: it also finds what an app forgot to report."
+    return _made(sync_flow, f"{sync.sync}: nightly-full", about, given, QUEUE, schedule=schedule, paused=sync.paused)
 
 
-def _on_change(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment:
+def _on_change(sync: Deployment, at: Doc) -> RunnerDeployment:
     trigger = DeploymentEventTrigger(
         name=f"{sync.sync}: on-change",
         expect={CHANGED},
-        match={"prefect.resource.id": f"syncline.sync.{sync.sync}"},
+        match={**resource(sync.sync)},
         schedule_after=timedelta(seconds=5),  # people type: several pings become one run
         within=timedelta(seconds=5),
         enabled=not sync.paused,
     )
-    return _made(sync_flow, f"{sync.sync}: on-change", {**at, "patience": TURN}, QUEUE, triggers=[trigger])
+    about = f"Starts by itself when an app reports a change (event `{CHANGED}`), or when you start it."
+    given = {**at, "patience": TURN}
+    return _made(sync_flow, f"{sync.sync}: on-change", about, given, QUEUE, triggers=[trigger])
 
 
-def _backfill(sync: Deployment, at: dict[str, Any]) -> RunnerDeployment:
-    return _made(backfill_flow, f"{sync.sync}: backfill", {**at, "patience": TURN}, QUEUE, paused=True)
+def _backfill(sync: Deployment, at: Doc) -> RunnerDeployment:
+    about = (
+        "Brings a range of dates in line. Start it with **Run, Custom run**: say from when to when, and which sides "
+        "may be written; a dry run shows what would be written. One that broke off goes on where it was: retry it."
+    )
+    given = {**at, "patience": TURN}
+    return _made(backfill_flow, f"{sync.sync}: backfill", about, given, QUEUE, paused=True)
 
 
 def _made(
-    flow: Flow[..., Any], name: str, parameters: dict[str, Any], limit: ConcurrencyLimitConfig, **more: Any
+    flow: Flow[..., Any], name: str, about: str, parameters: dict[str, Any], limit: ConcurrencyLimitConfig, **more: Any
 ) -> RunnerDeployment:
     made = flow.to_deployment(
         name,
+        description=about,
         parameters=parameters,
         concurrency_limit=limit,
         entrypoint_type=EntrypointType.MODULE_PATH,
@@ -131,8 +175,12 @@ def _pool(client: SyncPrefectClient) -> None:
         return
 
 
-def _remove_others(client: SyncPrefectClient, name: str, wanted: set[str]) -> None:
-    mine = DeploymentFilter(tags=DeploymentFilterTags(all_=[f"sync:{name}"]))
-    for found in client.read_deployments(deployment_filter=mine, limit=200, sort=DeploymentSort.NAME_ASC):
-        if found.name not in wanted:
-            client.delete_deployment(found.id)
+def _there(client: SyncPrefectClient) -> list[DeploymentResponse]:
+    """The deployments of our flows, of any project."""
+    ours = FlowFilter(name=FlowFilterName(any_=[sync_flow.name, backfill_flow.name]))
+    found: list[DeploymentResponse] = []
+    while True:
+        more = client.read_deployments(flow_filter=ours, limit=PAGE, offset=len(found), sort=DeploymentSort.NAME_ASC)
+        found += more
+        if len(more) < PAGE:
+            return found

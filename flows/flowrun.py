@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from prefect import Flow, runtime, tags
 from prefect.client.orchestration import get_client
@@ -16,7 +17,8 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from engine.store.lease import Busy
-from flows import steps
+from flows import steps, tracing
+from flows.announce import announce
 from flows.broken import WHY, close_broken
 from flows.direct import Progress
 from flows.expected import EXPECTED
@@ -67,6 +69,7 @@ def tags_of(project: Project, sync: str) -> list[str]:
 def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> Any:
     """The end state of a run: its report, or one sentence that says what stopped it."""
     show_logs()
+    tracing.start()
     try:
         project = Project.at(Path(root))
         try:
@@ -101,6 +104,7 @@ def _in_turn(project: Project, sync: str, kind: str, patience: int, body: Body) 
                 _close_broken(work)
                 report = body(work)
                 show_report(project, sync, report)
+                announce(project, sync, report)
                 return report
         except Busy:
             if time.monotonic() >= until:
@@ -109,10 +113,13 @@ def _in_turn(project: Project, sync: str, kind: str, patience: int, body: Body) 
 
 
 def _close_broken(work: steps.Work) -> None:
-    """Runs that were killed would be shown as running for ever."""
-    for killed in close_broken(work, str(runtime.flow_run.id)):
+    """Runs that were killed would be shown as running for ever. One that was tried again is this one."""
+    this = str(runtime.flow_run.id)
+    for killed in {*close_broken(work, this)} - {this}:
         with get_client(sync_client=True) as client, suppress(ObjectNotFound):
-            client.set_flow_run_state(killed, Crashed(message=WHY), force=True)
+            state = client.read_flow_run(UUID(killed)).state
+            if state is None or not (state.is_final() or state.is_scheduled()):
+                client.set_flow_run_state(UUID(killed), Crashed(message=WHY), force=True)
 
 
 def _sentence(report: RunReport) -> str:

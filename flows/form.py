@@ -24,13 +24,17 @@ TITLES = {
 
 def form(schema: ParameterSchema, sides: Sequence[str]) -> ParameterSchema:
     """The form of a sync with these sides."""
-    asked = {name: doc for name, doc in schema.properties.items() if name not in NOT_ASKED}
+    asked = {name: _plain(doc) for name, doc in schema.properties.items() if name not in NOT_ASKED}
     properties = {name: {**doc, "title": TITLES.get(name, name)} for name, doc in asked.items()}
     if "sides" in properties:
-        properties["sides"] = _choice(properties["sides"], sides)
+        properties["sides"] |= {"items": {"type": "string", "enum": list(sides)}, "uniqueItems": True}
     required = [name for name in schema.required if name in asked]
     return schema.model_copy(update={"properties": properties, "required": required})
 
 
-def _choice(doc: dict[str, Any], sides: Sequence[str]) -> dict[str, Any]:
-    return {**doc, "items": {"type": "string", "enum": list(sides)}, "uniqueItems": True}
+def _plain(doc: dict[str, Any]) -> dict[str, Any]:
+    """What may be left out need not be null: the page then shows one input, not a choice of two."""
+    kinds = [one for one in doc.get("anyOf", ()) if one != {"type": "null"}]
+    if len(kinds) != 1:
+        return doc
+    return {**{key: value for key, value in doc.items() if key not in ("anyOf", "default")}, **kinds[0]}

@@ -30,14 +30,14 @@ def send(names: list[str], subject: str, text: str) -> None:
             run_coro_as_sync(sent)
 
 
-def block(name: str) -> NotificationBlock:
+def block(name: str, setting: str = "SYNCLINE_NOTIFY") -> NotificationBlock:
     """The block of that name, `type/name` as Prefect shows it. Raises ProjectError."""
     try:
         found = Block.load(name)
     except ValueError as error:
         raise ProjectError(
             f"There is no Prefect block {name!r} to notify with: {error} Make one on Prefect's page under Blocks, and "
-            "name it in SYNCLINE_NOTIFY as type/name, such as slack-webhook/ops."
+            f"name it in {setting} as type/name, such as slack-webhook/ops."
         ) from error
     if not isinstance(found, NotificationBlock):
         raise ProjectError(f"The Prefect block {name!r} notifies nobody: take one of the kind that sends messages.")

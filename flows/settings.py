@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         description="Prefect notification blocks that tell people what is wrong, as `type/name`, several separated by "
         "commas: `slack-webhook/ops`. Empty: nobody is told, and `syncline alerts` lists it.",
     )
+    automations: str = Field(
+        "",
+        description="Prefect notification blocks, as `type/name`, several separated by commas, that automations on "
+        "Prefect's page tell of each failed run and of what newly waits for a person: `syncline deploy` makes them. "
+        "`SYNCLINE_NOTIFY` needs none of them, and tells less often.",
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^?#\s]+)?$",
@@ -62,11 +68,25 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much is logged on the terminal: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How it is logged there: `text`, or `json`: an object a line, with the sync, run, side, link and "
+        "record it is about.",
+    )
 
     @property
     def notified(self) -> list[str]:
         """The blocks of `notify`."""
-        return [name.strip() for name in self.notify.split(",") if name.strip()]
+        return _names(self.notify)
+
+    @property
+    def automated(self) -> list[str]:
+        """The blocks of `automations`."""
+        return _names(self.automations)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def load(root: Path) -> Settings:

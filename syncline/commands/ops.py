@@ -61,15 +61,24 @@ def sandbox(
 
 
 def deploy(
-    syncs: Annotated[list[str], Parameter(show_default=False, help="The syncs. Without any, all of the project.")] = [],  # noqa: B006
+    syncs: Annotated[
+        list[str],
+        Parameter(
+            show_default=False, help="The syncs. Without any, all of the project; what removed syncs left goes too."
+        ),
+    ] = [],  # noqa: B006 - never changed
     /,
     *,
+    dry_run: Annotated[
+        bool, Parameter(show_default=False, help="Show what would be registered and removed, and do nothing.")
+    ] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
     """Register syncs with Prefect: every-N-minutes, nightly-full, on-change and a paused backfill, for each.
 
-    On the project's own server, a worker that carries out the runs is started too.
+    With SYNCLINE_AUTOMATIONS also the automations that tell people of failed runs and of holds. On the project's own
+    server, a worker that carries out the runs is started too.
 
     Example: syncline deploy work
     """
@@ -85,10 +94,10 @@ def deploy(
         url = server.use(home)
         from flows import deploy as registry
 
-        made = registry.deploy(here, syncs or here.syncs())
-        if own:
+        made = registry.deploy(here, syncs or here.syncs(), every=not syncs, dry_run=dry_run)
+        if own and not dry_run:
             server.Worker(home).up(url)
-    columns = ("sync", "deployment")
+    columns = ("sync", "what", "name", "done")
     emit(made, json, lambda data: table(columns, [[one[key] for key in columns] for one in data]))
     if not own:
         note(f"Runs wait in the work pool {server.POOL}. Start a worker: prefect worker start --pool {server.POOL}")

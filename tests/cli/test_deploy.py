@@ -60,7 +60,7 @@ def test_what_is_deployed_is_scheduled(folder):
     file.write_text(SYNC + 'schedule: {every: 2h, full: "03:30", zone: Europe/Berlin}\n')
     page = command(folder, "up")["server"]
     try:
-        assert sorted(one["deployment"] for one in command(folder, "deploy", "work")) == NAMES
+        assert sorted(one["name"] for one in command(folder, "deploy", "work")) == NAMES
         assert command(folder, "up")["server"] == page
         found = {one["name"]: one for one in ask(page, "deployments")}
         assert found["work: every-2-hours"]["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"

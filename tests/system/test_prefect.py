@@ -213,7 +213,7 @@ def test_shards_run_on_a_cluster_only_where_its_package_is_there(monkeypatch: py
 def test_a_deployment_runs_as_a_worker_would_run_it(make: Make) -> None:
     it = make()
     it.meet("google", 1)
-    made = [one["deployment"] for one in deploy.deploy(it.project, [it.name])]
+    made = [one["name"] for one in deploy.deploy(it.project, [it.name])]
     assert made == [f"sync/{it.name}: on-change", f"backfill/{it.name}: backfill"]
     asked = run_deployment(made[0], timeout=0)
     worker = it.command("prefect", "flow-run", "execute", str(asked.id))
