@@ -24,6 +24,7 @@ from syncline.commands import (
     rehearse,
     runs,
     undo,
+    watch,
 )
 from syncline.errors import explain
 from syncline.exits import Exit
@@ -37,7 +38,7 @@ OPERATE = Group("Operate", sort_key=5)
 GROUPS = {
     START: (ops.demo, ops.sandbox, project.init, project.connect, project.connections),
     DESIGN: (design.new, design.check, mapping.mapping, rehearse.rehearse),
-    RUN: (runs.plan, runs.apply, runs.run, runs.backfill, undo.undo, rebuild.rebuild),
+    RUN: (runs.plan, runs.apply, runs.run, runs.backfill, watch.watch, undo.undo, rebuild.rebuild),
     LOOK: (look.status, alerts.alerts, look.runs, look.show, past.history, past.sql, holds.holds, holds.resolve),
     OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor, connector.connector),
 }

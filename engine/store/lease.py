@@ -100,6 +100,13 @@ class Lease:
             connection.execute(_RENEW, {**self._mine, "til": ""})
 
 
+def holder(store: Store, sync: str, now: datetime) -> str | None:
+    """Who has the lease and is alive, as far as can be told from here. `now` is aware."""
+    found = store.rows(select(leases).where(leases.c.sync == sync, leases.c.until > now.isoformat()))
+    alive = [row["holder"] for row in found if not _dead(row["holder"], (store.place, sync, row["fence"]))]
+    return alive[0] if alive else None
+
+
 def between(connection: Connection, sync: str | None) -> None:
     """Waits for the transaction that a run of the sync is in, if any; its next one begins when this one has ended.
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from syncline.exits import Exit
 from syncline.options import AsJson, Limit, ProjectDir, opened
-from syncline.output import emit
+from syncline.output import emit, note
 
 
 def status(
@@ -24,12 +24,13 @@ def status(
 ) -> int:
     """Count every record of every side by where it stands; the numbers always add up to the total.
 
-    Exit code 2 when some of them wait for a person.
+    Exit code 2 when some of them wait for a person. Where a watcher is at work, it says so beside the counts.
 
     Example: syncline status work --explain failed
     """
     from engine import accounting
     from flows.view import titles
+    from flows.watch.alive import at_work
     from syncline.tables import WAITING, records_table, status_table
 
     with opened(project) as here:
@@ -42,7 +43,10 @@ def status(
             emit(listed, json, records_table)
             return Exit.WAITS if listed and explain in WAITING else Exit.DONE
         found = {name: accounting.status(here.store, name) for name in names}
+        watcher = at_work(here.store)
     emit(found, json, status_table)
+    if watcher is not None:
+        note(f"Watched by {watcher}: a change is carried over as soon as it is told or found.")
     counted = [side["records"] for sides in found.values() for side in sides.values()]
     return Exit.WAITS if any(records[state] for records in counted for state in WAITING) else Exit.DONE
 

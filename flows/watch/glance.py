@@ -1,0 +1,89 @@
+"""A look at one side that costs one request: is there anything that we do not know yet? Nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+
+from engine.canonical import digest, pick
+from engine.contract import Connector, CursorExpired, Record
+from engine.store import Store, chunks
+from engine.store.tables import copies, inbox, sides
+from flows.routes import Route
+
+_SIDE = select(sides.c.cursor, sides.c.read_at).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
+_KNOWN = select(copies.c.id, copies.c.version, copies.c.digest, copies.c.present).where(
+    copies.c.sync == bindparam("of"),
+    copies.c.side == bindparam("at"),
+    copies.c.id.in_(bindparam("ids", expanding=True)),
+)
+_PINGS = select(inbox.c.id).where(inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far we have looked: from the stored cursor, which only runs move, to one of our own, so that what runs have
+    written is listed to us once only."""
+
+    stored: str
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look has shown."""
+
+    news: bool
+    place: Place | None = None
+    """Where the next look goes on; None: at the stored cursor."""
+    blind: bool = False
+    """The app does not tell what has changed: only a run can find out."""
+
+
+def glance(
+    store: Store, route: Route, connector: Connector, place: Place | None, wanted: Callable[[], frozenset[str]]
+) -> Seen:
+    """Looks for changes that no run has read. `wanted` names the mapped fields. Raises AppError.
+
+    Where there are none, the pings that came before are answered.
+    """
+    at = {"of": route.sync, "at": route.side}
+    found = store.rows(_SIDE, **at)
+    if not found or found[0]["cursor"] is None:
+        return Seen(news=False, blind=True)
+    stored = found[0]["cursor"]
+    pings = [row["id"] for row in store.rows(_PINGS, **at)]
+    cursor = last = place.cursor if place and place.stored == stored else stored
+    try:
+        for page in connector.changes(route.object, route.scope, cursor):
+            if _differs(store, at, page.records, wanted):
+                return Seen(news=True, place=place)
+            last = page.cursor or last
+    except CursorExpired:
+        return Seen(news=True)
+    if pings:
+        with store.write() as connection:
+            connection.execute(delete(inbox).where(inbox.c.id.in_(pings)))
+    return Seen(news=False, place=Place(stored, last))
+
+
+def _differs(store: Store, at: dict[str, str], records: Sequence[Record], wanted: Callable[[], frozenset[str]]) -> bool:
+    """Whether any of them is not as it was when last read: by its version, else by its values."""
+    for part in chunks(records):
+        known = {row["id"]: row for row in store.rows(_KNOWN, **at, ids=[record.id for record in part])}
+        if any(_is_news(record, known.get(record.id), wanted) for record in part):
+            return True
+    return False
+
+
+def _is_news(record: Record, known: dict[str, Any] | None, wanted: Callable[[], frozenset[str]]) -> bool:
+    if record.gone:
+        return known is not None and known["present"] in ("yes", "missing")
+    if known is None or known["present"] != "yes":
+        return True
+    if record.version is not None and record.version == known["version"]:
+        return False
+    return bool(digest(pick(record.data, wanted())) != known["digest"])

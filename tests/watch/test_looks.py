@@ -1,0 +1,169 @@
+"""Looks: what is found by asking, how often, and at what price."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.contract import AuthExpired, Caps, Support, Transient
+from flows.project import ProjectError
+from tests.sync.world import only
+from tests.watch.lookout import AtOnce, OnCall, Watch, watch
+
+__all__ = ["watch"]
+
+
+def test_a_change_is_found_by_the_next_look_and_carried_over(watch: Watch) -> None:
+    it = watch()
+    it.goes_on(600)
+    it.world.apps["a"].edit("a1", note="edited")
+    assert it.goes_on(330) == 1
+    assert only(it.world.apps["b"])["note"] == "edited"
+    (line,) = it.said("run")
+    assert line.startswith("1 updated (") and line.endswith("; a has changed)")
+
+
+def test_an_idle_sync_costs_one_request_per_side_and_look_and_no_run(watch: Watch) -> None:
+    it = watch("poll: 60s, every: 60s")
+    before = it.requests()
+    assert it.goes_on(600) == 0
+    spent = {side: count - before[side] for side, count in it.requests().items()}
+    assert spent == {"a": 10, "b": 10}
+
+
+def test_looks_become_rare_while_nothing_happens_and_frequent_with_the_first_change(watch: Watch) -> None:
+    it = watch("poll: 10s")
+    before = it.requests()["a"]
+    it.goes_on(3600)
+    asked = it.requests()["a"] - before
+    assert 12 <= asked <= 20, "every five minutes in the end"
+    it.world.apps["a"].edit("a1", note="edited")
+    while not it.goes_on(1):
+        pass
+    before = it.requests()["a"]
+    it.goes_on(60)
+    assert it.requests()["a"] - before == 3, "after 10, 15 and 22 seconds"
+
+
+def test_the_longest_wait_is_what_the_schedule_says(watch: Watch) -> None:
+    it = watch("poll: 10s, every: 20m")
+    it.goes_on(7200)
+    before = it.requests()["a"]
+    it.goes_on(7200)
+    assert it.requests()["a"] - before == 6
+
+
+def test_what_a_run_has_written_is_no_news_and_is_listed_once(watch: Watch) -> None:
+    it = watch()
+    it.world.apps["a"].edit("a1", note="edited")
+    assert it.goes_on(120) == 1
+    listed = []
+    changes = it.world.apps["b"].changes
+
+    def noted(*args: str) -> object:
+        for page in changes(*args):  # type: ignore[arg-type]
+            listed.append(len(page.records))
+            yield page
+
+    it.world.apps["b"].changes = noted
+    assert it.goes_on(1800) == 0
+    assert sum(listed) == 1
+    assert len(listed) > 3
+
+
+def test_another_version_of_the_same_values_is_no_news(watch: Watch) -> None:
+    it = watch()
+    it.world.apps["a"].edit("a1", kind="a field that no row of the mapping has")
+    assert it.goes_on(600) == 0
+
+
+def test_deletions_and_records_that_nobody_knows_are_news(watch: Watch) -> None:
+    it = watch()
+    it.world.apps["a"].add(name="Another")
+    assert it.goes_on(100) == 1
+    it.world.apps["b"].remove("b1")
+    it.goes_on(300)
+    assert [data["name"] for data in it.world.apps["a"].live().values()] == ["Another"]
+
+
+def test_a_cursor_that_has_expired_is_news(watch: Watch) -> None:
+    it = watch()
+    it.world.apps["a"].expired = True
+    assert it.goes_on(100) == 1
+
+
+def test_a_side_that_cannot_be_asked_is_told_once_waited_for_and_holds_up_no_other(watch: Watch) -> None:
+    it = watch("poll: 10s")
+
+    def down(_moment: str, what: str) -> None:
+        raise Transient("a has a problem.", wait=timedelta(minutes=10))
+
+    it.world.apps["a"].fault = down
+    before = it.requests()
+    it.goes_on(590)
+    assert it.requests()["a"] - before["a"] == 1
+    assert it.requests()["b"] - before["b"] >= 5
+    it.goes_on(1300)
+    assert it.said("trouble") == ["The account a: a has a problem."]
+    it.world.apps["a"].fault = lambda _moment, _what: None
+    it.world.apps["a"].edit("a1", note="meanwhile")
+    assert it.goes_on(900) == 1
+    assert it.said("well") == ["The account a answers again."]
+
+
+def test_looks_at_one_account_come_one_after_the_other_and_a_slow_one_holds_up_itself(watch: Watch) -> None:
+    calls = OnCall()
+    it = watch("poll: 10s", names="abc")
+    it.looks = calls
+    it.anew()
+    it.goes_on(2)
+    assert len(calls.jobs) == 3, "one for each account"
+    calls.do(1)
+    calls.do(1)
+    it.goes_on(20)
+    assert len(calls.jobs) == 3, "b and c are asked again, a has not answered yet"
+    calls.do(0)
+    it.goes_on(20)
+    assert len(calls.jobs) == 3
+
+
+def test_many_that_wait_for_each_other_are_told_apart_by_chance(watch: Watch) -> None:
+    """Waits are a tenth longer or shorter."""
+    from flows.watch.pace import Pace
+
+    it = watch()
+    pace = Pace(timedelta(seconds=60), timedelta(minutes=5))
+    waits = [pace.after(it.world.now, lambda chance=chance: chance) - it.world.now for chance in (0.0, 0.5, 0.99)]
+    assert [round(wait.total_seconds()) for wait in waits] == [54, 60, 66]
+
+
+def test_a_side_whose_app_tells_of_no_changes_is_read_by_runs_of_its_own_pace(watch: Watch) -> None:
+    it = watch("poll: 10s, every: 10m", names="abc", caps={"c": Caps(guarded=Support.YES, stamped=Support.YES)})
+    before = it.requests()["c"]
+    assert it.goes_on(3600) == 6
+    assert it.requests()["c"] - before == 12, "who is signed in, and everything"
+
+
+def test_what_is_wrong_with_an_account_is_told_once_for_all_its_sides(watch: Watch) -> None:
+    it = watch("poll: 10s")
+
+    def out(_moment: str, what: str) -> None:
+        raise AuthExpired("Sign in again.")
+
+    for app in it.world.apps.values():
+        app.fault = out
+    it.goes_on(900)
+    assert sorted(it.said("trouble")) == ["The account a: Sign in again.", "The account b: Sign in again."]
+
+
+def test_a_defect_in_a_look_is_told_and_the_others_go_on(watch: Watch, caplog: object) -> None:
+    it = watch("poll: 10s", looks=AtOnce())
+
+    def broken(_moment: str, what: str) -> None:
+        raise ProjectError("There is no connection 'a'.")
+
+    it.world.apps["a"].fault = broken
+    it.goes_on(60)
+    it.world.apps["b"].edit("b1", note="meanwhile")
+    it.goes_on(60)
+    assert it.said("trouble")[0] == "There is no connection 'a'."
+    assert it.ran
