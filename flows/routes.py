@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,11 @@ class Place:
     """"": all objects of the account."""
     scope: str
     """As canonical JSON; `{}` also where the hook tells of the whole object."""
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The scope as a connector takes it."""
+        return dict(json.loads(self.scope))
 
 
 @dataclass(frozen=True, slots=True)

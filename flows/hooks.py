@@ -1,0 +1,152 @@
+"""Webhooks over time: made where a sync wants to be told, renewed before they end, ended when nobody wants them.
+
+No sync needs them to be right: what a webhook does not tell, the next look finds. So whatever fails is noted, tried
+again later, and stops nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors import names
+from connectors.hook import Hook
+from connectors.proofs import PLAIN, hook_of
+from engine.contract import AppError
+from engine.store import StoreError
+from engine.store.lease import Busy, Fenced, Lease
+from flows.hookbook import Entry, HookBook, made_under
+from flows.hookstep import Step, next_at, step
+from flows.hookturn import Turn
+from flows.project import Project, ProjectError
+from flows.routes import Place, broken, routes
+from flows.secrets import SecretsError
+from flows.session import utc_now
+
+NAME = "*hooks"
+"""Of the lease: no sync can be called so."""
+LOOK = timedelta(minutes=1)
+"""How often is looked what the syncs want."""
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
+Due = tuple[Entry, Hook, Step]
+log = logging.getLogger("flows")
+
+
+@dataclass
+class Hooks:
+    """Those of one project. `public_url`: where apps reach the receiver; empty: no app is asked to call."""
+
+    project: Project
+    public_url: str
+    clock: Callable[[], datetime] = utc_now
+    next: datetime = field(init=False)
+    """When to `tend` again (aware), at most a minute later."""
+
+    def __post_init__(self) -> None:
+        self.public_url = self.public_url.rstrip("/")
+        self.book = HookBook(self.project)
+        self.next = self.clock()
+        self._failed: dict[str, tuple[int, datetime]] = {}
+        """Key -> how often in a row, and when it is tried again."""
+
+    def tend(self) -> None:
+        """Does what is due, unless another process is at it. Raises for nothing that an app or the state may do."""
+        self.next = self.clock() + LOOK
+        if not self.public_url:
+            return
+        try:
+            if self._due():
+                with self._turn() as turn:
+                    for due in self._due():  # again: another process may have done some of it
+                        self._do(turn, *due)
+            self._plan()
+        except Busy:
+            log.debug("another process looks after the webhooks")
+        except (Fenced, SecretsError, StoreError) as error:
+            log.warning("webhooks are looked after later: %s", error)
+
+    def end(self) -> list[Entry]:
+        """Ends all. Gives those that could not be ended, with their `error`. Raises Busy, StoreError."""
+        with self._turn() as turn:
+            for entry in self.book.all():
+                self._do(turn, entry, PLAIN, Step.END)
+        return self.book.all()
+
+    def address(self, entry: Entry) -> str:
+        """Where the app calls."""
+        return f"{self.public_url}/hooks/{entry.key}"
+
+    def wanted(self) -> dict[Place, Hook]:
+        """What the syncs want to be told of, as far as the accounts are connected."""
+        known = self._known()
+        there = [(route, known[route.connection]) for route in routes(self.project) if route.connection in known]
+        return {route.place(hook.covers): hook for route, hook in there}
+
+    def _known(self) -> dict[str, Hook]:
+        """Connection -> how calls of its app come about."""
+        apps = set(names())
+        return {one.name: hook_of(one.app) for one in self.project.connections.all() if one.app in apps}
+
+    def _due(self) -> list[Due]:
+        """New ones first; those that have failed lately wait."""
+        now, wanted, entries = self.clock(), self.wanted(), self.book.all()
+        served = {entry.place for entry in entries if self._serves(entry, wanted.get(entry.place))}
+        fresh = [self.book.fresh(place, self.public_url, now) for place in wanted if place not in served]
+        found = [(entry, wanted[entry.place], Step.MAKE) for entry in fresh]
+        for entry in entries:
+            todo = self._step(entry, wanted.get(entry.place), now)
+            if todo and self._waits(entry, now) <= now:
+                found.append((entry, wanted.get(entry.place, PLAIN), todo))
+        return found
+
+    def _serves(self, entry: Entry, hook: Hook | None) -> bool:
+        """What a person has entered at an app goes on, whatever public address is set."""
+        return hook is not None and (hook.made == "by hand" or made_under(entry, self.public_url))
+
+    def _step(self, entry: Entry, hook: Hook | None, now: datetime) -> Step | None:
+        """What a person has entered, a person takes away; and nobody knows what a broken sync file wants."""
+        if self._serves(entry, hook):
+            return step(entry, now) if hook and hook.made == "by us" else None
+        at_app = self._known().get(entry.place.connection)
+        kept = at_app is not None and hook is None and (at_app.made == "by hand" or broken(self.project))
+        return None if kept else Step.END
+
+    def _waits(self, entry: Entry, now: datetime) -> datetime:
+        return self._failed.get(entry.key, (0, now))[1]
+
+    def _plan(self) -> None:
+        """Looks again in time for what comes next."""
+        now, wanted = self.clock(), self.wanted()
+        for entry in self.book.all():
+            at = next_at(entry) if entry.place in wanted else None
+            self.next = min(self.next, max(self._waits(entry, now), at or self.next))
+
+    @contextmanager
+    def _turn(self) -> Iterator[Turn]:
+        lease = Lease.take(self.project.store, NAME, self.clock)
+        try:
+            yield Turn(self.project, self.book, lease, self.clock, self.address)
+        finally:
+            lease.give_back()
+
+    def _do(self, turn: Turn, entry: Entry, hook: Hook, todo: Step) -> None:
+        """One hook; whatever is wrong with it is noted, and the others go on."""
+        try:
+            turn.do(entry, hook, todo)
+            self._failed.pop(entry.key, None)
+        except (Fenced, StoreError):
+            raise
+        except Exception as error:  # a defect of one connector must not stop the others' hooks either
+            known = isinstance(error, AppError | ProjectError | SecretsError)
+            reason = str(error) if known else f"A defect of ours: {type(error).__name__}."
+            log.debug("what is wrong with the webhook", exc_info=error)
+            log.warning("the webhook of %s is tried again later: %s", entry.place.connection, reason)
+            self._put_off(entry, getattr(error, "wait", None) or FIRST_WAIT)
+            turn.note(entry, reason)
+
+    def _put_off(self, entry: Entry, least: timedelta) -> None:
+        count, now = self._failed.get(entry.key, (0, None))[0], self.clock()
+        self._failed[entry.key] = (count + 1, now + max(min(FIRST_WAIT * 2**count, LONGEST_WAIT), least))
