@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ from engine.contract import (
 from engine.ingest import mark_dirty, step_aside
 from engine.settle import settle
 from engine.store.tables import copies, links
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -58,6 +61,8 @@ def hear(
     for outcome in heard:
         row = by_key.pop(outcome.key)
         record = _landed(row, outcome)
+        about = {name: row[name] for name in ("side", "link", "record", "op")}
+        log.debug("%s at %s: %s", row["op"], row["side"], "done" if record else "not done", extra=about)
         if record is not None:
             landed.append((row, record))
             applied.writes[row["op"]] += 1

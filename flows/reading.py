@@ -12,6 +12,7 @@ from engine.outset import Outset, unlisted
 from engine.read import Source, look, read
 from engine.recover import blind
 from engine.snapshot import Note, describe
+from flows.tracing import span
 from flows.work import Work
 
 log = logging.getLogger("flows")
@@ -46,8 +47,9 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
             revisit |= session.canaries.ids(connection, session.sync, side)
     cursor = None if scan else state["cursor"]
     source = _source(work, side, cursor, revisit, state["account"], afresh, known.pinged(side), full or afresh)
-    log.info("reading %s (%s)", side, "everything" if scan else "changes")
-    return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
+    log.info("reading %s (%s)", side, "everything" if scan else "changes", extra={"side": side})
+    with span(f"extract {side}", side=side):
+        return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
 
 
 def awaited(work: Work, side: str) -> bool:
@@ -67,7 +69,7 @@ def _lost(work: Work, side: str, known: Outset) -> bool:
 def unreadable(work: Work, side: str, error: Exception) -> Path:
     """The snapshot of a side that could not be read: it says nothing."""
     path = _path(work, side)
-    log.error("%s could not be read: %s", side, error)
+    log.error("%s could not be read: %s", side, error, extra={"side": side})
     describe(path, Note(side, "none", None, "", error=str(error)))
     return path
 

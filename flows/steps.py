@@ -31,6 +31,7 @@ from flows.pruning import prune
 from flows.reading import extract, look_at, read_all, unreadable
 from flows.report import RunReport
 from flows.resting import rest
+from flows.tracing import span
 from flows.work import Work, abandon, begin, requests, working
 
 log = logging.getLogger("flows")
@@ -59,8 +60,9 @@ def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None
 
     Sends nothing but repeats in doubt.
     """
-    verdicts, busy = observe(work, snapshots)
-    return _decide(work, verdicts, within) if busy else Decided(work.run)
+    with span("diff"):
+        verdicts, busy = observe(work, snapshots)
+        return _decide(work, verdicts, within) if busy else Decided(work.run)
 
 
 def observe(work: Work, snapshots: Mapping[str, Path]) -> tuple[dict[str, str | None], bool]:
@@ -109,11 +111,12 @@ def load(
     """Writes what was planned for one side, or a shard of it."""
     session, store = work.session, work.session.project.store
     target = session.target(side)
-    applied = send(store, session.bound, work.lease, work.run, target, session.clock, progress, shard)
+    with span(f"load {side}", side=side):
+        applied = send(store, session.bound, work.lease, work.run, target, session.clock, progress, shard)
     if applied.failed:
         session.doubt_schema(side)
     if applied.error:
-        log.error("%s stopped: %s", side, applied.error)
+        log.error("%s stopped: %s", side, applied.error, extra={"side": side})
         work.errors[side] = applied.error
     return applied
 

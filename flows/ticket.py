@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows import steps
+from flows.logs import within
 from flows.page import show_logs
 from flows.project import Project
 from flows.session import Session
@@ -37,6 +38,7 @@ class Ticket:
         project = Project.at(Path(self.root))
         try:
             session = Session(project, self.sync)
-            yield steps.Work(session, self.run, session.lease(self.fence, self.holder))
+            with within(self.sync, self.run):
+                yield steps.Work(session, self.run, session.lease(self.fence, self.holder))
         finally:
             project.close()

@@ -12,8 +12,10 @@ from sqlalchemy import bindparam, func, select
 from engine import record
 from engine.store.lease import Lease
 from engine.store.tables import inbox
+from flows.logs import within
 from flows.project import Project
 from flows.session import Session
+from flows.tracing import span
 from flows.versions import remember
 
 _FIRST = select(func.min(inbox.c.at)).where(inbox.c.sync == bindparam("of"))
@@ -43,7 +45,8 @@ def working(project: Project, sync: str, kind: str, session: Session | None = No
     """
     work = begin(project, sync, kind, session)
     try:
-        yield work
+        with within(sync, work.run), span(f"{kind} {sync}", sync=sync, run=work.run):
+            yield work
     except BaseException:
         abandon(work)
         raise

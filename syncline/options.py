@@ -10,6 +10,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from flows import tracing
+from flows.logs import Lines
 from flows.project import Project
 
 ProjectDir = Annotated[
@@ -29,14 +31,15 @@ SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ 
 def opened(folder: Path | None) -> Iterator[Project]:
     """The project to work on; what it opened is given back at the end."""
     project = Project.at(folder) if folder is not None else Project.find()
-    _log(project.settings.log_level)
+    _log(project.settings.log_level, project.settings.log_format)
+    tracing.start()
     try:
         yield project
     finally:
         project.close()
 
 
-def _log(level: str) -> None:
+def _log(level: str, form: str) -> None:
     """To standard error. The handler has the level, for Prefect's loggers have levels of their own."""
     root = logging.getLogger()
     for former in [handler for handler in root.handlers if handler.name == "syncline"]:
@@ -44,6 +47,6 @@ def _log(level: str) -> None:
     handler = logging.StreamHandler()
     handler.name = "syncline"
     handler.setLevel(level)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Lines() if form == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(min(root.level, handler.level))
