@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,17 +10,18 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from engine import ids, merged
 from engine.canonical import digest
-from engine.events import Event, note
-from engine.match import MATCHED
 from engine.store import Store, chunks
 from engine.store.lease import between
 from engine.store.tables import copies, hold_copies, holds, links
+from engine.together import Unfit, apart, together
 
 _ASKED = select(holds.c.id, holds.c.digest).where(
     holds.c.sync == bindparam("of"), holds.c.kind == bindparam("about"), holds.c.state.in_(("open", "answered"))
 )
 _ASKED_OF = _ASKED.where(holds.c.link.in_(bindparam("links", expanding=True)))
 _ASKED_AT = _ASKED.where(holds.c.side.in_(bindparam("sides", expanding=True)))
+_ONE = select(holds).where(holds.c.id == bindparam("of"))
+_MOVED = update(links).where(links.c.id == bindparam("of")).values(dirty=True, open=True, rev=links.c.rev + 1)
 _LISTED = select(holds).where(holds.c.state == bindparam("is")).order_by(holds.c.opened_at, holds.c.id)
 _LISTED_OF = _LISTED.where(holds.c.sync == bindparam("of"))
 
@@ -132,24 +132,62 @@ def one(store: Store, hold: str) -> dict[str, Any]:
 
 def answer(store: Store, hold: str, said: dict[str, Any], now: str) -> dict[str, Any]:
     """Records a person's answer: `{"take": side}`, `{"value": v}` or `{"skip": True}`. The next run acts on it."""
+    answered, unfit = answer_all(store, [hold], said, now)
+    if unfit:
+        raise HoldError(unfit[hold])
+    return answered[0]
+
+
+def answer_all(
+    store: Store, ids: Sequence[str], said: dict[str, Any], now: str, *, dry: bool = False
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Gives some holds the same answer, in one transaction: the holds answered, and hold -> why it does not fit.
+
+    Each is bound to what it was about: one that was settled meanwhile takes no answer. A `dry` one keeps nothing.
+    """
+    answered, unfit = [], {}
     with store.write() as connection:
-        between(connection, connection.execute(select(holds.c.sync).where(holds.c.id == hold)).scalar())
-        row = connection.execute(select(holds).where(holds.c.id == hold)).mappings().first()
-        if row is None:
-            raise HoldError(f"there is no hold {hold}. `syncline holds` lists them.")
-        if row["state"] == "closed" or (row["state"] == "answered" and row["kind"] == "ambiguous"):
-            raise HoldError(f"hold {hold} is settled already. `syncline holds` lists the open ones.")
-        _check(connection, dict(row), said)
-        connection.execute(update(holds).where(holds.c.id == hold).values(state="answered", answer=said))
-        if row["link"]:
-            connection.execute(
-                update(links).where(links.c.id == row["link"]).values(dirty=True, open=True, rev=links.c.rev + 1)
-            )
-        if row["kind"] == "ambiguous":
-            _answer_ambiguous(connection, dict(row), said, now)
-        if row["kind"] == "merge" and said.get("skip"):
-            merged.keep(connection, dict(row))
-        return {**row, "state": "answered", "answer": said}
+        for part in chunks(ids):
+            for sync in connection.execute(select(holds.c.sync).distinct().where(holds.c.id.in_(part))).scalars().all():
+                between(connection, sync)
+        whole = connection.begin_nested()
+        for hold in ids:
+            step = connection.begin_nested()
+            try:
+                answered.append(_answer(connection, hold, said, now))
+                step.commit()
+            except HoldError as error:
+                step.rollback()
+                unfit[hold] = str(error)
+        whole.rollback() if dry else whole.commit()
+    return answered, unfit
+
+
+def _answer(connection: Connection, hold: str, said: dict[str, Any], now: str) -> dict[str, Any]:
+    row = connection.execute(_ONE, {"of": hold}).mappings().first()
+    if row is None:
+        raise HoldError(f"there is no hold {hold}. `syncline holds` lists them.")
+    if row["state"] == "closed" or (row["state"] == "answered" and row["kind"] == "ambiguous"):
+        raise HoldError(f"hold {hold} is settled already. `syncline holds` lists the open ones.")
+    _check(connection, dict(row), said)
+    connection.execute(update(holds).where(holds.c.id == hold).values(state="answered", answer=said))
+    if row["link"]:
+        connection.execute(_MOVED, {"of": row["link"]})
+    if row["kind"] == "ambiguous":
+        _same_or_not(connection, dict(row), said, now)
+    if row["kind"] == "merge" and said.get("skip"):
+        merged.keep(connection, dict(row))
+    return {**row, "state": "answered", "answer": said}
+
+
+def _same_or_not(connection: Connection, row: dict[str, Any], said: dict[str, Any], now: str) -> None:
+    if said.get("skip"):
+        apart(connection, row)
+        return
+    try:
+        together(connection, row, said, now)
+    except Unfit as error:
+        raise HoldError(f"hold {row['id']}: {error}; or answer with {ways('ambiguous')}.") from error
 
 
 def _check(connection: Connection, row: dict[str, Any], said: dict[str, Any]) -> None:
@@ -190,7 +228,8 @@ _WAYS = {
 def ways(kind: str) -> str:
     """How a hold of this kind is answered, for people."""
     return {
-        "ambiguous": "--value SIDE:ID=SIDE:ID to link two records, or --skip to keep all apart",
+        "ambiguous": "--value SIDE:ID=SIDE:ID to link two records, --value alike for those that look alike, "
+        "or --skip to keep all apart",
         "brake": "--value release to let it happen, or --skip to undo it where it came from",
         "outage": "--value release if the records really are gone (each is looked at once more first)",
         "loop": "--value release to let it go on",
@@ -199,37 +238,3 @@ def ways(kind: str) -> str:
         "merge": "--value release to delete what was merged elsewhere too, or --skip to keep it there",
         "doubt": "--value ID of the record it became, or --skip if it was not created",
     }.get(kind, "--take SIDE, --value V or --skip")
-
-
-def _answer_ambiguous(connection: Connection, row: dict[str, Any], said: dict[str, Any], now: str) -> None:
-    from engine.links import attach, create
-
-    records = {tuple(record) for record in row["detail"]["records"]}
-    if said.get("skip"):
-        for side, record in records:
-            where = (copies.c.sync == row["sync"], copies.c.side == side, copies.c.id == record)
-            connection.execute(update(copies).where(*where).values(single=True))
-        return
-    names = "|".join(re.escape(side) for side in sorted({side for side, _ in records}))
-    parts = re.split(rf"=(?=(?:{names}):)", str(said.get("value", "")))  # ids may have an = of their own
-    group = [tuple(part.split(":", 1)) for part in parts]
-    if len(group) < 2 or not records.issuperset(group) or len({part[0] for part in group}) != len(group):
-        raise HoldError(f"answer hold {row['id']} with {ways('ambiguous')}; its records: {sorted(records)}.")
-    tied = {side: link for side, record in group if (link := _link(connection, row["sync"], side, record))}
-    if len(tied) > 1:
-        raise HoldError("these records belong to different things already; pair a free record with one of them.")
-    free = [(side, record) for side, record in group if side not in tied]
-    link = next(iter(tied.values()), None)
-    if link:
-        attach(connection, row["sync"], link, free)
-    else:
-        (link,) = create(connection, row["sync"], [free], now)
-    apart = (copies.c.sync == row["sync"], copies.c.link == link, copies.c.excluded.in_(MATCHED))
-    connection.execute(update(copies).where(*apart).values(excluded=None))
-    told = {"at": now, "sync": row["sync"], "run": "", "event": Event.LINKED, "link": link, "rule": "a person's answer"}
-    note(connection, [{**told, "side": side, "record": record} for side, record in free])
-
-
-def _link(connection: Connection, sync: str, side: str, record: str) -> str | None:
-    where = (copies.c.sync == sync, copies.c.side == side, copies.c.id == record)
-    return connection.execute(select(copies.c.link).where(*where)).scalar()

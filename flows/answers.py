@@ -13,6 +13,7 @@ from sqlalchemy import select
 from engine import holds
 from engine.always import always_take
 from engine.store.tables import copies, links
+from engine.together import best
 from flows.project import LIBRARY, Project
 from flows.view import hold_view
 
@@ -24,6 +25,8 @@ class Answers:
     answered: list[dict[str, Any]] = field(default_factory=list)
     unfit: list[dict[str, str]] = field(default_factory=list)
     """`{"hold", "reason"}` of those that the answer does not fit."""
+    dry_run: bool = False
+    """Nothing was answered: this is what would be."""
     rule: dict[str, Any] | None = None
     """The line written into a mapping: `{"row", "line", "file", "copied", "syncs", "changed"}`."""
 
@@ -33,13 +36,18 @@ class Answers:
 
 
 def waiting(
-    project: Project, sync: str | None = None, kind: str | None = None, row: str | None = None
+    project: Project,
+    sync: str | None = None,
+    kind: str | None = None,
+    row: str | None = None,
+    score: float | None = None,
 ) -> list[dict[str, Any]]:
-    """Open holds as documents, oldest first: of a sync, a kind, a row of the mapping."""
+    """Open holds as documents, oldest first: of a sync, a kind, a row of the mapping; look-alikes of a score."""
     if sync is not None:
         project.deployment(sync)
     views = [hold_view(found) for found in holds.listed(project.store, sync)]
-    return [one for one in views if kind in (None, one["kind"]) and row in (None, one["field"])]
+    found = [one for one in views if kind in (None, one["kind"]) and row in (None, one["field"])]
+    return [one for one in found if score is None or (best(one["detail"]) or -1) >= score]
 
 
 def full(project: Project, hold: str) -> dict[str, Any]:
@@ -64,15 +72,11 @@ def full(project: Project, hold: str) -> dict[str, Any]:
     return view
 
 
-def answer(project: Project, ids: Sequence[str], said: dict[str, Any], now: str) -> Answers:
-    """Gives the same answer to some holds. The next run of their sync acts on it."""
-    answers = Answers()
-    for hold in ids:
-        try:
-            answers.answered.append(hold_view(holds.answer(project.store, hold, said, now)))
-        except holds.HoldError as error:
-            answers.unfit.append({"hold": hold, "reason": str(error)})
-    return answers
+def answer(project: Project, ids: Sequence[str], said: dict[str, Any], now: str, *, dry_run: bool = False) -> Answers:
+    """Gives the same answer to some holds, at once. The next run of their sync acts on it."""
+    answered, unfit = holds.answer_all(project.store, ids, said, now, dry=dry_run)
+    reasons = [{"hold": hold, "reason": reason} for hold, reason in unfit.items()]
+    return Answers([hold_view(row) for row in answered], reasons, dry_run)
 
 
 def always(project: Project, sync: str, row: str, side: str, now: str) -> Answers:

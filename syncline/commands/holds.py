@@ -55,16 +55,21 @@ def holds(
 def resolve(
     *hold: Annotated[str, Parameter(help="Holds, by the ids that `syncline holds` shows.")],
     all_of: Annotated[
-        str | None, Parameter(name="--all", help="All open holds of this sync; --kind and --field narrow them down.")
+        str | None,
+        Parameter(name="--all", help="All open holds of this sync; --kind, --field and --score narrow them down."),
     ] = None,
     kind: Kind = None,
     field: Row = None,
+    score: Annotated[
+        float | None, Parameter(help="Only records that look alike with at least this score, 0 to 1.")
+    ] = None,
     take: Annotated[str | None, Parameter(help="Take the value or the record of this side.")] = None,
     value: Annotated[str | None, Parameter(help="Take this value: JSON, or else plain text.")] = None,
     skip: Annotated[bool, Flag, Parameter(help="Leave things as they are; of a brake: undo it.")] = False,
     always: Annotated[
         bool, Flag, Parameter(help="With --all, --field and --take: from now on, as a line in the mapping.")
     ] = False,
+    dry_run: Annotated[bool, Flag, Parameter(help="Show what would be answered, and answer nothing.")] = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
@@ -72,26 +77,30 @@ def resolve(
 
     Example: syncline resolve --all work --field title --take outlook
     """
-    wrong = _misused(hold, all_of, (kind, field), (take, value, skip), always)
+    from syncline.answered import answers_shown
+
+    wrong = _misused(hold, all_of, (kind, field, score), (take, value, skip), always, dry_run)
     if wrong:
         print_usage(wrong)
         return Exit.USAGE
     said = {"take": take} if take is not None else {"value": _value(value)} if value is not None else {"skip": True}
+    said |= {"score": score} if score is not None else {}
     with opened(project) as here:
         if always:
             found = _always(here, str(all_of), str(field), str(take))
         else:
-            found = _answer(here, hold, all_of, kind, field, said)
-    emit(found.as_json(), json, _told)
+            found = _answer(here, hold, all_of, (kind, field, score), said, dry_run)
+    emit(found.as_json(), json, answers_shown)
     return Exit.WAITS if found.unfit else Exit.DONE
 
 
 def _misused(
     hold: tuple[str, ...],
     all_of: str | None,
-    narrowed: tuple[str | None, str | None],
+    narrowed: tuple[str | None, str | None, float | None],
     said: tuple[str | None, str | None, bool],
     always: bool,
+    dry_run: bool,
 ) -> str:
     """What is wrong with the arguments, or nothing."""
     take, value, skip = said
@@ -99,9 +108,13 @@ def _misused(
         return "resolve takes exactly one of --take SIDE, --value VALUE and --skip."
     if bool(hold) == bool(all_of):
         return "resolve takes either holds by their ids or --all SYNC. `syncline holds` lists them."
-    if hold and any(narrowed):
-        return "--kind and --field go with --all SYNC."
-    if always and (not all_of or not narrowed[1] or take is None or narrowed[0] not in (None, "conflict")):
+    if hold and any(one is not None for one in narrowed):
+        return "--kind, --field and --score go with --all SYNC."
+    kind, row, score = narrowed
+    if score is not None and not 0 <= score <= 1:
+        return "--score is a number from 0 to 1, such as 0.95."
+    plain = take is not None and kind in (None, "conflict") and score is None and not dry_run
+    if always and not (all_of and row and plain):
         return "--always goes with --all SYNC, --field ROW and --take SIDE: it is a rule for the conflicts of a field."
     return ""
 
@@ -113,33 +126,22 @@ def _always(here: Project, sync: str, row: str, side: str) -> Answers:
 
 
 def _answer(
-    here: Project, ids: tuple[str, ...], sync: str | None, kind: Any, row: str | None, said: dict[str, Any]
+    here: Project,
+    ids: tuple[str, ...],
+    sync: str | None,
+    narrowed: tuple[str | None, str | None, float | None],
+    said: dict[str, Any],
+    dry_run: bool,
 ) -> Answers:
     """Raises HoldError where a single hold was named and the answer does not fit it."""
     from engine.holds import HoldError
     from flows.answers import answer, waiting
 
-    found = answer(here, [one["hold"] for one in waiting(here, sync, kind, row)] if sync else ids, said, _now())
+    meant = [one["hold"] for one in waiting(here, sync, *narrowed)] if sync else ids
+    found = answer(here, meant, said, _now(), dry_run=dry_run)
     if len(ids) == 1 and found.unfit:
         raise HoldError(found.unfit[0]["reason"])
     return found
-
-
-def _told(found: dict[str, Any]) -> str:
-    number = len(found["answered"])
-    said = f"{number} holds" if number != 1 else f"hold {found['answered'][0]['hold']}"
-    lines = [f"Answered {said}. It takes effect with the next run." if number else "Nothing was answered."]
-    lines += [f"{one['hold']} does not fit: {one['reason']}" for one in found["unfit"]]
-    rule = found["rule"]
-    if rule:
-        done = f"{rule['file']}: row '{rule['row']}' now says {rule['line']}."
-        lines.append(done if rule["changed"] else f"{rule['file']}: row '{rule['row']}' said {rule['line']} already.")
-        if rule["copied"]:
-            lines.append(
-                "The mapping was one of the library; the project now has a copy of its own, which goes before."
-            )
-        lines.append(f"It holds for: {', '.join(rule['syncs'])}. The next run reads everything once.")
-    return "\n".join(lines)
 
 
 def print_usage(sentence: str) -> None:
