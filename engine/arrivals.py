@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine import events, former
-from engine.alike import Alike
 from engine.bound import Bound
+from engine.copykeys import rekey
 from engine.events import Event
 from engine.filters import qualifies
 from engine.instead import EXCLUDED, UNREADABLE, said
-from engine.match import keys_of
 from engine.problem import MappingError
 from engine.rules import Rule, describe
 from engine.store import chunks, put, revise
-from engine.store.tables import copies, copy_keys, sides
+from engine.store.tables import copies, sides
+from engine.telling import unknown
 from engine.undo.marks import TAKEN
 
-log = logging.getLogger("engine")
 Row = dict[str, Any]
 _OBSERVED = select(copies.c.id, copies.c.observed).where(
     copies.c.sync == bindparam("of"),
@@ -30,13 +28,8 @@ _OBSERVED = select(copies.c.id, copies.c.observed).where(
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
 _SYNCED = _OBSERVED.with_only_columns(copies.c.id, copies.c.synced)
-_TAKEN = _OBSERVED.with_only_columns(copies.c.id).where(copies.c.excluded == TAKEN)
+_EXCLUDED = _OBSERVED.with_only_columns(copies.c.id, copies.c.excluded)
 _CONTAINER = select(sides.c.container).where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("at"))
-_UNKEY = delete(copy_keys).where(
-    copy_keys.c.sync == bindparam("of"),
-    copy_keys.c.side == bindparam("at"),
-    copy_keys.c.id.in_(bindparam("ids", expanding=True)),
-)
 
 
 def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row], changed: Sequence[Row]) -> None:
@@ -50,8 +43,10 @@ def arrive(connection: Connection, bound: Bound, common: Row, new: Sequence[Row]
         for part in chunks(found):
             rows = [_row(bound, sync, side, row) for row in part]
             before = observed(connection, sync, side, [row["id"] for row in rows]) if known else {}
+            linked = {seen["id"] for seen in part if known and seen["link"]}
             _judge(bound, side, rows, before)
-            _keep_taken(connection, sync, side, rows if known else [])
+            _wait(bound, side, [row for row in rows if row["id"] not in linked], before)
+            _keep(connection, bound, side, [row for row in rows if row["id"] in linked], before)
             recall(connection, bound, (sync, side), {row["id"]: row["observed"] for row in rows}, before)
             edits = [_edits(bound, common, row, before, seen["link"]) for row, seen in zip(rows, part, strict=True)]
             back = [_back(common, row) for row in part if known and row["present"] == "gone" and row["link"]]
@@ -147,13 +142,26 @@ def _judge(bound: Bound, side: str, rows: list[Row], before: dict[str, Row]) -> 
             row |= {"excluded": f"on {side}, {why}", "failed": None}
 
 
-def _keep_taken(connection: Connection, sync: str, side: str, rows: Sequence[Row]) -> None:
-    """What an undo is to delete stays marked: somebody's edit, if it is one, takes the mark away in the merge."""
-    taken = connection.execute(_TAKEN, {"of": sync, "at": side, "ids": [row["id"] for row in rows]}) if rows else ()
-    ids = {row.id for row in taken}
+def _wait(bound: Bound, side: str, loose: list[Row], before: dict[str, Row]) -> None:
+    """Nobody can tell what a record is of which was not read what it is known by, or whether it takes part where that
+    is so of the filter: it waits until it can be read."""
+    schema = bound.sides[side].schema
+    for row in [row for row in loose if not (row["failed"] or said(schema, row["observed"], EXCLUDED))]:
+        if why := unknown(bound, side, {**before.get(row["id"], {}), **row["observed"]}):
+            row |= {"excluded": None, "failed": why}
+
+
+def _keep(connection: Connection, bound: Bound, side: str, rows: Sequence[Row], before: dict[str, Row]) -> None:
+    """A linked record takes part as it did where the filter cannot tell. What an undo is to delete stays marked:
+    somebody's edit, if it is one, takes the mark away in the merge."""
+    ids = [row["id"] for row in rows]
+    known = connection.execute(_EXCLUDED, {"of": rows[0]["sync"], "at": side, "ids": ids}) if rows else ()
+    was = {row.id: row.excluded for row in known}
     for row in rows:
-        if row["id"] in ids and row["excluded"] is None:
-            row["excluded"] = TAKEN
+        told = bound.filtered[side] <= {*before.get(row["id"], {}), *row["observed"]}
+        left = said(bound.sides[side].schema, row["observed"], EXCLUDED)
+        if not (told or left) or (was[row["id"]] == TAKEN and row["excluded"] is None):
+            row["excluded"] = was[row["id"]]
 
 
 def _fits(rule: Rule, rows: list[Row], records: list[Row]) -> list[bool]:
@@ -180,35 +188,6 @@ def _store(connection: Connection, rows: list[Row], container: str | None) -> No
     else:
         rest: Row = {"container": container, "link": None, "synced": {}, "base": {}, "ours": False, "single": False}
         put(connection, copies, [{**row, **rest} for row in rows])
-
-
-def rekey(connection: Connection, bound: Bound, side: str, rows: Sequence[Row]) -> None:
-    """Stores the match keys of copies of a side as they are now."""
-    readable = [row for row in rows if not row.get("failed")]
-    if not readable or not (bound.mapping.match or bound.mapping.similar):
-        return
-    unkey(connection, readable[0]["sync"], side, [row["id"] for row in readable])
-    alike = Alike(bound)
-    found = [
-        {"sync": row["sync"], "side": side, "id": row["id"], "rule": rule, "key": key}
-        for row in readable
-        for rule, key in _keys(bound, alike, side, row).items()
-    ]
-    put(connection, copy_keys, found)
-
-
-def unkey(connection: Connection, sync: str, side: str, ids: Sequence[str]) -> None:
-    """Forgets the match keys of some records."""
-    connection.execute(_UNKEY, {"of": sync, "at": side, "ids": list(ids)})
-
-
-def _keys(bound: Bound, alike: Alike, side: str, row: Row) -> dict[int, str]:
-    """None where a lens meets a value it does not know: the record is parked when it is merged."""
-    try:
-        return keys_of(bound, side, row["observed"]) | alike.keys(side, row["observed"])
-    except Exception:
-        log.exception("%s %s has values that cannot be read", side, row["id"])
-        return {}
 
 
 def bound_container(connection: Connection, sync: str, side: str) -> str:

@@ -82,16 +82,23 @@ class Bound:
     @cached_property
     def wanted(self) -> dict[str, frozenset[str]]:
         """Per side, the native fields to keep of each record: mapped, looked at, filtered or matched on."""
-        from engine.rules import fields
-
         wanted = {}
         for name, side in self.sides.items():
             names = {used for row in self.rows.values() if name in row.cells for used in row.cells[name].fields}
-            rule = self.mapping.only.get(name)
             names |= {native for row in self.resting for native in self.mapping.fields[row].native(name)}
-            names |= set(side.matching.values()) | (set(fields(rule)) if rule is not None else set())
+            names |= set(side.matching.values()) | self.filtered[name]
             wanted[name] = frozenset(names | words(side.schema))
         return wanted
+
+    @cached_property
+    def filtered(self) -> dict[str, set[str]]:
+        """Per side, the native fields that its filter looks at."""
+        from engine.rules import fields
+
+        only = self.mapping.only
+        return {
+            name: fields(only[name], side.schema.fields) if name in only else set() for name, side in self.sides.items()
+        }
 
     def context(self, side: str, native: Native, shared: Shared | None = None, horizon: str | None = None) -> Context:
         """The lens context of a side's record."""
@@ -224,7 +231,7 @@ def _ordered(mapping: MappingModel, sides: Mapping[str, BoundSide], resting: Col
 def _row(
     name: str, model: RowModel, mapping: MappingModel, sides: Mapping[str, BoundSide], scalar: Mapping[str, Row]
 ) -> Row:
-    shape = shape_of({side: _fields(model, side, sides) for side in model.sides}, model.via)
+    shape = shape_of({side: _fields(model, side, sides) for side in model.sides}, model.spelled)
     cells = {side: _cell(model, side, sides[side], shape, scalar) for side in model.sides}
     writable = {side for side, cell in cells.items() if cell.writable}
     targets = {side for side in writable if model.writes(side)}

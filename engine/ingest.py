@@ -16,8 +16,9 @@ import polars as pl
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engine import events, former
-from engine.arrivals import arrive, created, observed, passed, unkey
+from engine.arrivals import arrive, created, observed, passed
 from engine.bound import Bound
+from engine.copykeys import unkey
 from engine.events import Event
 from engine.merged import absorb
 from engine.snapshot import Note, frame_of, note_of

@@ -88,8 +88,8 @@ class LinkState:
     rev: int = 0
     barred: set[str] = field(default_factory=set)
     """Sides that hold a record like it which the filter keeps out."""
-    doubted: set[str] = field(default_factory=set)
-    """Sides with a record of which a person is asked whether it is the same."""
+    doubted: dict[str, str] = field(default_factory=dict)
+    """Sides with a record that may be the same, and why nobody can tell yet."""
     parted: dict[str, Copy] = field(default_factory=dict)
     """Copies on sides that the mapping does not have now: what is agreed meanwhile is due there later."""
     again: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -31,8 +31,8 @@ def keys_of(bound: Bound, side: str, native: dict[str, Any]) -> dict[int, str]:
     shared = bound.get(side, native)
     keys: dict[int, str] = {}
     for number, rule in enumerate(bound.mapping.match):
-        parts = [list(_parts(bound, side, term, shared, native)) for term in rule]
-        found = dict.fromkeys(digest([number, *one]) for one in islice(product(*parts), MOST))
+        values = [list(parts(bound, side, term, shared, native)) for term in rule]
+        found = dict.fromkeys(digest([number, *one]) for one in islice(product(*values), MOST))
         keys |= {number + RULES * at: key for at, key in enumerate(found)}
     return keys
 
@@ -42,7 +42,7 @@ def sent_keys(bound: Bound, row: dict[str, Any]) -> dict[int, str]:
     return keys_of(bound, row["side"], dict.fromkeys(bound.wanted[row["side"]]) | row["data"])
 
 
-def _parts(bound: Bound, side: str, term: str, shared: dict[str, Any], native: dict[str, Any]) -> Iterator[Any]:
+def parts(bound: Bound, side: str, term: str, shared: dict[str, Any], native: dict[str, Any]) -> Iterator[Any]:
     """The values of a term as they are compared."""
     row = bound.rows.get(term)
     if row is not None and side in row.cells and _types(bound, term).get(side) == "recurrence":

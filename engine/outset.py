@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from engine import journal
 from engine.store.tables import copies, inbox, mappings, sides
+from engine.telling import ASKED
 
 _SIDES = select(sides).where(sides.c.sync == bindparam("of"))
 _MAPPED = select(func.max(mappings.c.version)).where(mappings.c.sync == bindparam("of"))
@@ -21,6 +22,7 @@ _UNLISTED = select(copies.c.id).where(
     copies.c.side == bindparam("at"),
     copies.c.missing_since.is_not(None),
 )
+_UNREAD = _COPIES.where(copies.c.failed.is_not(None), copies.c.failed.endswith(ASKED), copies.c.link.is_(None))
 _PINGS = select(inbox.c.id, inbox.c.side, inbox.c.record).where(inbox.c.sync == bindparam("of"))
 
 
@@ -36,6 +38,8 @@ class Outset:
     """(side, record, link): each is looked at a second time."""
     unheard: Sequence[dict[str, Any]]
     """Changes that were sent and of which nothing was heard, as in the journal."""
+    unread: Sequence[tuple[str, str]]
+    """(side, record): new records of which was not read what they are known by."""
     pings: Sequence[tuple[int, str, str | None]]
     """(number, side, record): what an app said may have changed; no record means look at all."""
 
@@ -48,6 +52,7 @@ class Outset:
             connection.execute(_MAPPED, of).scalar(),
             [(row.side, row.id, row.link) for row in connection.execute(_MISSING, of)],
             journal.unresolved(connection, sync),
+            [(row.side, row.id) for row in connection.execute(_UNREAD, of)],
             [(row.id, row.side, row.record) for row in connection.execute(_PINGS, of)],
         )
 
@@ -57,11 +62,11 @@ class Outset:
         return row["scanned_at"] is not None and self.mapped != row["mapped"]
 
     def revisit(self, side: str) -> set[str]:
-        """Records to read by id: missing ones, those with a write in doubt, and those that pings name."""
+        """Records to read by id: missing and unread ones, those with a write in doubt, and those that pings name."""
         unheard = [(row["side"], row["record"]) for row in self.unheard]
         pinged = [(at, record) for _, at, record in self.pings]
         missing = [(at, record) for at, record, _ in self.missing]
-        return {record for at, record in [*missing, *unheard, *pinged] if at == side and record}
+        return {record for at, record in [*missing, *self.unread, *unheard, *pinged] if at == side and record}
 
     def loose(self, side: str) -> set[str]:
         """Missing records without a link: they are looked at also where the side is not trusted, for nothing else is

@@ -86,7 +86,7 @@ def plan_link(
             if not creates or not _creates(bound, link, side) or blocked:
                 continue
             if side in link.doubted:
-                plan.waits.append(f"a person is asked whether a record of {side} is the same")
+                plan.waits.append(link.doubted[side])
                 continue
             if side in bound.needs:
                 plan.waits.append(bound.needs[side])

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from engine import holds
 from engine.bound import Bound
+from engine.copykeys import rekey_all
 from engine.drift import Drift
 from engine.links import load, save
 from engine.linkstate import LinkState, atoms, peek, poke
@@ -94,6 +95,8 @@ def resume(connection: Connection, bound: Bound, sync: str, hold: dict[str, Any]
             states = [state for state, _ in load(connection, part).values()]
             due = [one for one in states if _forget(bound, one, side, row, afresh) | _owe(bound, one, row)]
             save(connection, sync, [(one, {"dirty": True, "open": True, "rev": one.rev + 1}) for one in due])
+    if any(row in rule for rule in bound.mapping.match):
+        rekey_all(connection, bound, sync)
     holds.close(connection, [hold["id"]], now)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from engine import journal, links, refs
-from engine.arrivals import bound_container, rekey
+from engine.arrivals import bound_container
 from engine.bound import Bound
 from engine.canonical import digest, pick, same
 from engine.contract import Op, Record
+from engine.copykeys import rekey
 from engine.former import passed
 from engine.landings import Landed, landings
 from engine.linkstate import Copy, LinkState, atoms, peek, poke
