@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from engine.events import Event, note
-from engine.links import attach, create
+from engine.links import attach, create, sides_of
 from engine.match import MATCHED
 from engine.store.tables import copies
 
@@ -42,6 +42,8 @@ def together(connection: Connection, row: dict[str, Any], said: dict[str, Any], 
     free = [(side, record) for side, record in group if side not in tied]
     link = next(iter(tied.values()), None)
     if link:
+        if taken := sides_of(connection, row["sync"], [link]).get(link, set()) & {side for side, _ in free}:
+            raise Unfit(f"what it is linked with has a record of {' and '.join(sorted(taken))} already")
         attach(connection, row["sync"], link, free)
     else:
         (link,) = create(connection, row["sync"], [free], now)
