@@ -68,9 +68,16 @@ def test_quiet_weeks(make: Make) -> None:
 
 
 def lifecycle(event: str, weeks: Weeks) -> None:
-    """Graph tells of it, and may well do so in vain."""
+    """Graph tells us of it."""
+    loss, weeks.loss = weeks.loss, 0
     weeks.sides["outlook"].person.request("POST", "/_outlook/lifecycle", json={"event": event})
     weeks.deliver()
+    weeks.loss = loss
+
+
+def subscribed(weeks: Weeks) -> None:
+    """At the next look after the hooks what the app had ended was made anew."""
+    assert weeks.live()["outlook"] == 1
 
 
 def silently(weeks: Weeks) -> None:
@@ -104,6 +111,7 @@ ROUGH: dict[float, Trouble] = {
     2: partial(lifecycle, "missed"),
     3: partial(lifecycle, "reauthorizationRequired"),
     5: partial(lifecycle, "subscriptionRemoved"),
+    5.2: subscribed,
     7: silently,
     12: refusing,
     13.9: friendly,
