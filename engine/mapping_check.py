@@ -160,7 +160,7 @@ def _several_faults(mapping: SyncMapping, schemas: Schemas) -> Iterator[Fault]:
     for name, row in mapping.fields.items():
         known = {side: {n: f for n in row.native(side) if (f := schemas[side].fields.get(n))} for side in schemas}
         try:
-            shape = lenses.shape_of(known, row.via)
+            shape = lenses.shape_of(known, row.spelled)
         except ValueError as wrong:
             yield ("fields", name, "via"), f"row '{name}': {wrong}"
             continue

@@ -44,8 +44,17 @@ def recast(before: Doc, after: Doc) -> list[Recast]:
         was, now = before["fields"][name], after["fields"][name]
         for side in [side for side in after["sides"] if side in was and side in now]:
             elsewhere, to = was[side] != now[side], now.get("to")
-            if elsewhere or (was.get("via") or {}).get(side) != (now.get("via") or {}).get(side):
+            if elsewhere or _lenses(was, side) != _lenses(now, side):
                 found.append(Recast(name, side, elsewhere, to is None or side in to, bool(now.get("each"))))
+    return found
+
+
+def _lenses(row: Doc, side: str) -> list[Any]:
+    """Without rates: where there were some before, others make nothing due."""
+    found: list[Any] = []
+    for spec in (row.get("via") or {}).get(side, ()):
+        money = spec.get("money") if isinstance(spec, dict) else None
+        found.append({"money": {**money, "rates": True}} if isinstance(money, dict) and "rates" in money else spec)
     return found
 
 

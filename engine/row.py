@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from engine import ratefile
 from engine.problem import kind
 from engine.strict import Faults, Strict, fault
 
@@ -29,6 +38,7 @@ class Row(Strict):
     wins: str | None = Field(default=None, description="The side whose value stays when several changed it.")
     to: list[str] | None = Field(default=None, description="The only sides it is written to; none: just read.")
     conflicts: str | None = Field(default=None, description="newest, ask or a side, for this row only.")
+    _folder: Path | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -75,8 +85,20 @@ class Row(Strict):
         return self.sides.get(side, [])
 
     def lenses(self, side: str) -> list[LensSpec]:
-        """The lenses that `via` names for a side, native side first; [] leaves the choice to the field's type."""
-        return self.via.get(side, [])
+        """The lenses that `via` names for a side, native side first; [] leaves the choice to the field's type.
+
+        Rates in a file are those that it has now: MappingError where it cannot be used.
+        """
+        return [ratefile.filled(spec, self._folder) for spec in self.via.get(side, [])]
+
+    @property
+    def spelled(self) -> dict[str, list[LensSpec]]:
+        """The same for all sides that `via` names."""
+        return {side: self.lenses(side) for side in self.via}
+
+    def beside(self, folder: Path | None) -> None:
+        """Says where the files are that its lenses name: in the folder of the mapping's file."""
+        self._folder = folder
 
     def writes(self, side: str) -> bool:
         """Whether a sync may write this row on a side."""

@@ -15,6 +15,7 @@ from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from engine import ratefile
 from engine.deployment import Deployment
 from engine.mapping import Mapping
 from engine.mistakes import ROOTS, problems
@@ -39,7 +40,14 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(
 
 def load_mapping(path: FilePath | str) -> Mapping:
     """The mapping in a file; MappingError tells everything that is wrong with it."""
-    return _load(path, Mapping)
+    mapping = _load(path, Mapping)
+    for row in mapping.fields.values():
+        row.beside(FilePath(path).parent)
+    if found := ratefile.faults(mapping):
+        raise MappingError(
+            [*located(path, [one for one in found if not one.line]), *(one for one in found if one.line)]
+        )
+    return mapping
 
 
 def load_deployment(path: FilePath | str) -> Deployment:

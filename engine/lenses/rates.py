@@ -30,7 +30,9 @@ def money(setting: Any, fields: Mapping[str, Field], shape: Shape | None) -> Len
 def read(setting: Any) -> Rates:
     """Rates by day; ValueError with a sentence."""
     if not isinstance(setting, Mapping) or not setting:
-        raise ValueError(f"rates are a table by day, as in {_EXAMPLE}, not {setting!r}.")
+        raise ValueError(
+            f"rates are a table by day, as in {_EXAMPLE}, or a CSV file beside that of the mapping, not {setting!r}."
+        )
     return {_on(on): _of(on, rates) for on, rates in setting.items()}
 
 

@@ -25,7 +25,7 @@ def seal(mapping: MappingModel, schemas: Mapping[str, Schema]) -> str:
         names = {name for row in mapping.fields.values() for name in row.native(side)}
         means = {name: item for name, item in schema.fields.items() if name in names or item.means}
         fields[side] = {name: asdict(item) for name, item in means.items()}
-    rows = {name: row.model_dump(mode="json") for name, row in mapping.fields.items()}
+    rows = {name: {**row.model_dump(mode="json"), "via": row.spelled} for name, row in mapping.fields.items()}
     zones = {side: mapping.sides[side].zone or schema.zone for side, schema in schemas.items()}
     parts = mapping.model_dump(mode="json", by_alias=True, include={"match", "only", "leaving"})
     return digest([RULES, rows, parts, fields, zones, sorted(_code(mapping))])

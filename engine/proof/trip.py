@@ -142,12 +142,12 @@ def _judged(trip: Trip, row: str) -> Outcome:
 
 def _round(trip: Trip, row: str, views: list[Any], passes: tuple[Passed, ...]) -> Outcome:
     natives = [_even(one.native) for one in passes]
-    if not same(natives[3], natives[1]) or not same(natives[4], natives[2]) or not same(views[3], views[1]):
-        return Outcome(WALKS, passes)
-    steps = [
-        step for cell in trip.road.bound.rows[row].cells.values() for step in getattr(cell.lens, "lenses", (cell.lens,))
-    ]
+    cells = trip.road.bound.rows[row].cells.values()
+    steps = [step for cell in cells for step in getattr(cell.lens, "lenses", (cell.lens,))]
     meant = any(getattr(step, "converts", False) for step in steps)  # another currency is no flip
+    settled = same(natives[3], natives[1]) and same(views[3], views[1])
+    if not same(natives[4], natives[2]) or not (settled or meant):  # half a cent is rounded on its first way back
+        return Outcome(WALKS, passes)
     part_of = isinstance(views[2], dict) and same(
         natives[2], natives[0]
     )  # nor is an amount whose currency one side knows

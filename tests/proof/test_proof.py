@@ -81,6 +81,14 @@ def test_the_library_is_proven_with_its_examples(file):
     assert failures(mapping, schemas) == []
 
 
+@pytest.mark.parametrize(("code_", "rate"), [("USD", 2), ("JPY", 160), ("HUF", 400), ("KWD", 0.33), ("GBP", 0.85)])
+def test_amounts_that_are_converted_settle_whatever_the_rate(code_, rate):
+    """Half a cent, which no currency has, is rounded once; each amount that there is comes to rest at once."""
+    rated = {"money": {"currency": "EUR", "rates": {"2026-11-01": {"EUR": 1, code_: rate}}}}
+    made = built(number(), number(), via={"crm": [rated], "shop": [{"money": code_}]})
+    assert {way.klass for way in ways(made).values()} == {"stable"}
+
+
 def test_examples_run_backwards():
     """There it is as expected; on the way back the table makes another word of it."""
     states = ("open", "doing", "done", "late")
