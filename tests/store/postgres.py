@@ -98,6 +98,13 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The running server."""
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server until the block ends."""
     with _home() as home:
         server = Postgres(home, _tools(home), _free_port())
         server.initialise()
