@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from typing import Annotated, Any
@@ -66,11 +67,10 @@ def _body(work: steps.Work, part: Part, shards: int) -> RunReport:
     crew = Crew(work, everywhere=runner(work.session.deployment.task_runner))
     snapshots = crew.extract(full=True)
     sides = crew.diff(snapshots, part)
-    if work.dry:
-        show_plan(work, part.words)
-    else:
+    would = show_plan(work, part.words) if work.dry else None
+    if would is None:
         crew.load_shards(cut(work, sides, shards))
-    return crew.finish(snapshots)
+    return replace(crew.finish(snapshots), would=would)
 
 
 def runner(name: str) -> TaskRunner[Any]:

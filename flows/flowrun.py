@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from flows.project import Project
 from flows.report import OPS, RunReport, counted
 from flows.server import ServerError
 from flows.session import utc_now
+from flows.shared import shared
 
 log = logging.getLogger("flows")
 Body = Callable[[steps.Work], RunReport]
@@ -43,7 +44,7 @@ def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any, progres
         logging.getLogger(name).propagate = False
     before = watcher.set(progress or watcher.get())
     try:
-        with tags(*tags_of(project, sync)), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        with tags(*tags_of(project, sync)), quiet():
             state: Any = flow(str(project.root), sync, *given, return_state=True)
     except RuntimeError as error:
         if "Failed to reach API" not in str(error):
@@ -60,6 +61,16 @@ def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any, progres
     raise found
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without heartbeats. Settings made anew cost a tenth of a second, so those that are quiet already stay."""
+    if PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() is None:
+        yield
+        return
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
 def tags_of(project: Project, sync: str) -> list[str]:
     """What the runs of a sync are found by on Prefect's page."""
     sides = project.mapping(project.deployment(sync).mapping).sides.values()
@@ -71,13 +82,12 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
     show_logs()
     tracing.start()
     try:
-        project = Project.at(Path(root))
-        try:
-            with tags(*runtime.flow_run.tags):  # so that the tasks of a deployed run have them too
-                report = _in_turn(project, sync, kind, patience, body)
-        finally:
-            _tell(project)
-            project.close()
+        with shared(Path(root)) as project:
+            try:
+                with tags(*runtime.flow_run.tags):  # so that the tasks of a deployed run have them too
+                    report = _in_turn(project, sync, kind, patience, body)
+            finally:
+                _tell(project)
     except Busy as error:
         skipped = Cancelled if runtime.deployment.id else Failed  # a schedule comes round again, a person wants to know
         return skipped(message=str(error), data=error)
@@ -103,7 +113,8 @@ def _in_turn(project: Project, sync: str, kind: str, patience: int, body: Body) 
             with steps.working(project, sync, kind) as work:
                 _close_broken(work)
                 report = body(work)
-                show_report(project, sync, report)
+                if report.would is None:
+                    show_report(project, sync, report)
                 announce(project, sync, report)
                 return report
         except Busy:
@@ -126,8 +137,10 @@ def _sentence(report: RunReport) -> str:
     """What the page says beside the state."""
     if report.errors:
         return " ".join(f"{side}: {reason}" for side, reason in report.errors.items())
-    ops = {op: sum(writes.get(op, 0) for writes in report.writes.values()) for op in OPS}
-    said = [counted(ops)] if any(ops.values()) else []
+    dry = report.would is not None
+    ops = report.would or {op: sum(writes.get(op, 0) for writes in report.writes.values()) for op in OPS}
+    said = [counted(ops, planned=dry)] if any(ops.values()) else []
     said += [f"{report.holds} waiting for a person"] * bool(report.holds)
     said += [f"{report.failed} not written"] * bool(report.failed)
-    return ", ".join(said) + "." if said else "Nothing to do."
+    end = " This was a dry run: nothing was written." if dry else ""
+    return (", ".join(said) + "." if said else "Nothing to do.") + end

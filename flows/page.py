@@ -83,8 +83,8 @@ def show_report(project: Project, sync: str, report: RunReport) -> None:
     create_markdown_artifact("\n".join(parts), key=f"report-{slug(sync)}", description=f"Run {report.run}")
 
 
-def show_plan(work: Work, what: str) -> None:
-    """The plan of a dry run as a Markdown artifact, field by field."""
+def show_plan(work: Work, what: str) -> Counter[str]:
+    """The plan of a dry run as a Markdown artifact, field by field; its changes by operation."""
     plan, sync = planned(work), work.session.sync
     ops = Counter((change["side"], change["op"]) for change in plan.changes)
     sides = [
@@ -94,6 +94,7 @@ def show_plan(work: Work, what: str) -> None:
     table = ["| side | create | update | delete |", "|---|---:|---:|---:|", *sides, ""]
     text = "\n".join([*head, *table, *_changes(plan.changes), *_next(plan)])
     create_markdown_artifact(text, key=f"plan-{slug(sync)}", description=f"Plan {plan.plan}: nothing was written")
+    return Counter(change["op"] for change in plan.changes)
 
 
 def _changes(found: list[dict[str, Any]]) -> list[str]:
@@ -118,7 +119,7 @@ def _value(value: Any) -> str:
 def _next(plan: PlanReport) -> list[str]:
     lines = [f"- **{side}** could not be read: {_cell(reason)}" for side, reason in plan.errors.items()]
     if plan.holds:
-        lines.append(f"{len(plan.holds)} more waiting for a person; the report has the list.")
+        lines.append(f"{len(plan.holds)} waiting for a person. Look with: `syncline holds`.")
     if plan.changes:
         lines += [f"To write exactly this: `syncline apply {plan.plan}`. Or start the backfill again without dry run."]
     return ["", *lines] if lines else []

@@ -9,9 +9,9 @@ from typing import Any
 OPS = ("create", "update", "delete")
 
 
-def counted(ops: Mapping[str, int]) -> str:
-    """Writes by operation, in words: `3 created, 1 deleted`; nothing where there are none."""
-    done = {"create": "created", "update": "updated", "delete": "deleted"}
+def counted(ops: Mapping[str, int], *, planned: bool = False) -> str:
+    """Writes by operation, in words: `3 created, 1 deleted`, or `3 to create`; nothing where there are none."""
+    done = {op: f"to {op}" if planned else f"{op}d" for op in OPS}
     return ", ".join(f"{ops[op]} {word}" for op, word in done.items() if ops.get(op))
 
 
@@ -30,6 +30,8 @@ class RunReport:
     seconds: float = 0.0
     errors: dict[str, str] = field(default_factory=dict)
     """Side -> why it could not be read or written."""
+    would: dict[str, int] | None = None
+    """Of a dry run: what it would have written, by operation."""
 
     def as_json(self) -> dict[str, Any]:
         """The document of `syncline run --json`."""

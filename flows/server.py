@@ -63,6 +63,7 @@ class Server:
             for _ in range(ATTEMPTS):
                 port = _free_port()
                 extra = {**environment(self.home), "PREFECT__SERVER_FINAL": "1"}
+                extra["PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT"] = "false"
                 extra["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"  # else the page asks port 4200
                 started = self._program.start(self._command(port), str(port), extra)
                 if self._answers(started):
