@@ -19,6 +19,16 @@ PLACE = {
     "country": "country",
 }
 UNLABELLED = "other"
+LABELS = {
+    "homeFax": "home fax",
+    "workFax": "work fax",
+    "otherFax": "fax",
+    "workMobile": "work mobile",
+    "workPager": "work pager",
+    "googleVoice": "google voice",
+}
+"""Google's types of several words, as other apps call them."""
+TYPES = {label: own for own, label in LABELS.items()}
 
 
 def main(entries: Sequence[Json]) -> Json:
@@ -43,7 +53,8 @@ def places(entries: Sequence[Json]) -> list[dict[str, Any]]:
 
 def label(entry: Json) -> str:
     """Google's type, or what people wrote for it."""
-    return str(entry.get("type") or UNLABELLED)
+    own = str(entry.get("type") or UNLABELLED)
+    return LABELS.get(own, own)
 
 
 def sent(entry: Json) -> dict[str, Any]:
@@ -100,4 +111,4 @@ def _housed(wanted: Json, old: Json) -> dict[str, Any]:
 
 def _labelled(entry: dict[str, Any], wanted: Json) -> dict[str, Any]:
     said = wanted.get("label") or UNLABELLED
-    return entry if label(entry) == said else {**entry, "type": said}
+    return entry if label(entry) == said else {**entry, "type": TYPES.get(said, said)}

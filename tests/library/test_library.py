@@ -9,6 +9,8 @@ from tests.library.cases import CASES, SOBJECTS
 from tests.library.conftest import Make
 from tests.library.hands import HubSpot, Rest
 
+WORK = [{"value": "+49301", "type": "workFax"}]
+
 
 @pytest.mark.parametrize("mapping", CASES)
 def test_from_overlapping_data_to_the_same_everywhere(make_world: Make, mapping: str) -> None:
@@ -37,6 +39,25 @@ def test_from_overlapping_data_to_the_same_everywhere(make_world: Make, mapping:
     world.settle()
     left = {world.case.both, *(name for side, name in world.case.names.items() if side != world.case.gone)}
     assert world.names() == left
+
+
+def test_a_fax_stays_a_fax_on_all_sides(make_world: Make) -> None:
+    """Google says workFax, a card TYPE=WORK,FAX, and Outlook has no place for it but keeps the label."""
+    world = make_world("google-outlook-carddav-contacts")
+    google, card = world.hands["google"], world.hands["carddav"]
+    assert isinstance(google, Rest)
+    ada = google.make({"names": [{"givenName": "Ada", "familyName": "Lee"}], "phoneNumbers": WORK})
+    card.make(["FN:Bob Ray", "N:Ray;Bob;;;", "TEL;TYPE=HOME,FAX:+49302", "TEL;TYPE=FAX:+49303"])
+    world.settle()
+    for side, field in (("google", "phoneNumbers"), ("outlook", "phones"), ("carddav", "phones")):
+        shown = {name: {one["label"] for one in row[field]} for name, row in world.shows(side).items()}
+        assert shown == {"Lee": {"work fax"}, "Ray": {"home fax", "fax"}}, side
+    found = google.send("GET", "v1/people/me/connections?personFields=names,phoneNumbers")["connections"]
+    types = {one["names"][0]["familyName"]: {phone["type"] for phone in one["phoneNumbers"]} for one in found}
+    assert types == {"Lee": {"workFax"}, "Ray": {"homeFax", "otherFax"}}
+    google.edit(ada, {"phoneNumbers": [{"value": "+49301", "type": "otherFax"}]})
+    assert world.settle() > 0
+    assert [one["label"] for one in world.shows("carddav")["Lee"]["phones"]] == ["fax"]
 
 
 def test_a_contact_comes_with_its_company_once_that_is_there(make_world: Make) -> None:
