@@ -55,7 +55,7 @@ VIA: Mapping[str, str] = {
     "join": "several text fields as one text, with a separator: {join: ', '}",
     "part": "one part of a name in one text, or of an address: {part: given}, {part: city}",
     "primary": "the first entry of a list as one value; the others stay",
-    "pick": "the entry of a list with a label as one value; the others stay: {pick: mobile}, {pick: [work, other]}",
+    "pick": "the entry of a list with a label as one value; the others stay: {pick: mobile}, {pick: [work, null]}",
     "computed": "a value computed from the side's fields, one way: {computed: \"first + ' ' + last\"}",
     "python": "a function (one way) or a lens of your own: {python: 'our_lenses:tidy_sku'}",
 }
@@ -171,9 +171,9 @@ def _part(which: Any, fields: Fields) -> Lens:
 
 def _pick(labels: Any, fields: Fields) -> Lens:
     names = [labels] if isinstance(labels, str) else labels
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+    if not isinstance(names, list) or not names or not all(n is None or (isinstance(n, str) and n) for n in names):
         raise ValueError(f"pick needs a label or a list of them, such as {{pick: mobile}}, not {labels!r}.")
-    return Pick(tuple(name.lower() for name in names), _entry(fields))
+    return Pick(tuple(name and name.lower() for name in names), _entry(fields))
 
 
 def _entry(fields: Fields) -> Any:

@@ -105,7 +105,7 @@ def inner(kind: str) -> Any:
 def joined(fields: Mapping[str, Field], shape: Shape) -> Lens:
     """The lens that makes one value of several fields; ValueError where their meanings do not tell which."""
     if shape.kind == "name" and len(parts := parts_of(fields, NAME)) == len(fields):
-        return NameFields(parts)
+        return NameFields(parts, {part: _limit(fields[name]) for part, name in parts.items()})
     if shape.kind == "address" and len(parts := parts_of(fields, ADDRESS)) == len(fields):
         return AddressFields(parts, {part: lens_for(fields[name]) for part, name in parts.items()})
     if shape.kind == "money" and (names := _amount_and_currency(fields)):

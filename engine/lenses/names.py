@@ -142,6 +142,8 @@ class NameFields:
     own go with the given name; titles and suffixes without one stay on the other sides."""
 
     fields: Mapping[str, str]
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """By part."""
     klass: str = "stable"
     reads: tuple[str, ...] = ()
     joins: bool = True
@@ -156,7 +158,7 @@ class NameFields:
         for part, host in (("middle", "given"), ("given", "family"), ("family", "given")):
             if part not in self.fields and part in name and host in self.fields:
                 name[host] = " ".join(filter(None, (name.get(host), name.pop(part))))
-        written = {native: name.get(part) for part, native in self.fields.items()}
+        written = {native: self.limits.get(part, Limit()).cut(name.get(part)) for part, native in self.fields.items()}
         return old if old is not None and self.get(old, context) == self.get(written, context) else written
 
 

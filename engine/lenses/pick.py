@@ -18,13 +18,14 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The first entry with one of these labels, or (no labels) the first of all. `inner` reads what it holds.
+    """The first entry with one of these labels (None: without one), or (no labels) the first of all. `inner` reads what
+    it holds.
 
     A new entry has the first label. A main entry that is in the list already goes to the front. Nothing takes the one
     entry away; of several all stay, for nobody said that another one should take its place.
     """
 
-    labels: tuple[str, ...]
+    labels: tuple[str | None, ...]
     inner: Any
     klass: str = "stable"
     reads: tuple[str, ...] = ()

@@ -25,7 +25,9 @@ EACH = {
 """Type of a list -> the key of its items."""
 TYPED = ("email", "phone", "url", "country")
 """Types that another side may have as plain text: the text is then read in the same way."""
-ONE_WAY = {"contact.consent": "who may be mailed is decided in one place"}
+ONE_WAY = {
+    "contact.consent": "who may be mailed is decided in one place: say which, and allow it there (may_subscribe)",
+}
 _PARTS = {"name": NAME, "address": ADDRESS}
 Cells = dict[str, tuple[str, ...]]
 """Side -> native fields."""
@@ -75,13 +77,17 @@ class Rows:
             return
         kinds = {self._field(side, names[0]).type for side, names in cells.items()}
         if len(kinds) == 1 and not row.via and all(len(names) == 1 for names in cells.values()):
-            row = replace(row, each=EACH.get(next(iter(kinds)), ""))
+            row = replace(row, each=word.key or EACH.get(next(iter(kinds)), ""))
         if row.means in ONE_WAY:
             target = [side for side in cells if self._field(side, cells[side][0]).writable][-1]
-            row = replace(row, to=(target,), reason=f"{row.reason}; one way: {ONE_WAY[row.means]}")
+            row = replace(row, to=(target,), doubt=ONE_WAY[row.means])
         if word.own:
             row = replace(row, doubt=word.own)
-        self.made.append(tables.matched(self.sides, row))
+        barred = {side: word.gives[app] for side in cells if (app := self.sides[side].app) in word.gives}
+        if barred and len(barred) < len(cells):
+            told = "; ".join(f"not written to {side}: {why}" for side, why in barred.items())
+            row = replace(row, to=tuple(side for side in cells if side not in barred), reason=f"{row.reason}; {told}")
+        self.made.append(tables.matched(self.sides, row, word.choices))
 
     def _reason(self, word: Word, cells: Cells) -> str:
         named = [f"{side}.{one}" for side, names in cells.items() for one in names if (side, one) in self.meant.guessed]
@@ -96,7 +102,7 @@ class Rows:
         types = {side: self._field(side, names[0]).type for side, names in cells.items()}
         if any(len(names) > 1 for names in cells.values()):
             return {}
-        found: dict[str, list[LensSpec]] = {}
+        found: dict[str, list[LensSpec]] = self._amounts(cells) if set(types.values()) == {"money", "number"} else {}
         if "html" in types.values():
             texts = [side for side, kind in types.items() if kind == "text"]
             found |= {
@@ -108,6 +114,14 @@ class Rows:
         if found:
             found |= {side: ["primary"] for side, kind in types.items() if kind in ("emails", "phones", "urls")}
         return found
+
+    def _amounts(self, cells: Cells) -> dict[str, list[LensSpec]]:
+        """Numbers are in the one currency that the others name; where none does, amounts are but numbers."""
+        fields = {side: self._field(side, names[0]) for side, names in cells.items()}
+        named = {item.currency for item in fields.values() if item.currency}
+        if len(named) == 1:
+            return {side: [{"money": next(iter(named))}] for side, item in fields.items() if item.type == "number"}
+        return {side: [{"round": item.digits or 2}] for side, item in fields.items() if item.type == "money"}
 
     def _leave(self, cells: Cells, why: str) -> None:
         self.left += [Left(side, native, why) for side, names in cells.items() for native in names]
@@ -160,6 +174,14 @@ class Rows:
         held = {side: {word: at[word] for word in words if word in at} for side, at in self.meant.fields.items()}
         return {side: parts for side, parts in held.items() if parts}
 
+    def _written(self, side: str, parts: dict[str, str]) -> dict[str, str]:
+        """Those that can be written, where some can: with the others among them, the whole could only be read."""
+        found = {word: native for word, native in parts.items() if self._field(side, native).writable}
+        if found:
+            read = {(side, native) for word, native in parts.items() if word not in found}
+            self.left += [Left(*place, "can only be read, and the whole is written") for place in sorted(read)]
+        return found or parts
+
     def _name(self) -> None:
         whole, parts = self.meant.at(f"{self.kind}.full_name"), self._parts("name")
         only = {side: native for side, native in whole.items() if side not in parts}
@@ -199,7 +221,8 @@ class Rows:
         word = self.vocabulary.words[name]
         cells = alone(whole)
         via: dict[str, list[LensSpec]] = {}
-        for side, held in parts.items():
+        for side, some in parts.items():
+            held = self._written(side, some)
             if len(held) > 1:
                 cells[side] = tuple(held.values())
                 if self.meant.guessed & {(side, native) for native in held.values()}:

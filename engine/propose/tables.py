@@ -21,19 +21,21 @@ Words = dict[str, str]
 """Native choice -> shared word."""
 
 
-def matched(sides: Sides, row: Draft) -> Draft:
-    """The row with tables where its sides have choices that are not spelled alike."""
+def matched(sides: Sides, row: Draft, known: Mapping[str, str] | None = None) -> Draft:
+    """The row with tables where its sides have choices that are not spelled alike. `known`: what choices are called, as
+    `plain` spells it -> the word for them."""
     cells = {side: sides[side].fields[names[0]] for side, names in row.sides.items() if len(names) == 1}
     if len(cells) < len(row.sides) or row.via or any(one.type != "choice" or one.many for one in cells.values()):
         return row
-    shown = {side: _shown(one) for side, one in cells.items()}
+    spelled = {side: _shown(one) for side, one in cells.items()}
+    shown = {side: _said(words, known or {}) for side, words in spelled.items()}
     built = [side for side, one in cells.items() if _built_in(one)]
     if len(built) == len(cells) or not all(shown.values()):
         return row
     anchor = built[0] if built else next(iter(cells))
     words = list(dict.fromkeys(shown[anchor].values()))
     found = {side: shown[side] if side in built else _alike(shown[side], words) for side in cells}
-    if all(set(found[side]) == set(shown[side]) == {*shown[side]} and _same(shown[side], words) for side in cells):
+    if shown == spelled and all(set(found[side]) == set(shown[side]) and _same(shown[side], words) for side in cells):
         return row
     return _with_tables(row, shown, found, built)
 
@@ -48,12 +50,17 @@ def _shown(item: Field) -> Words:
     return {native: label or native for native, label in (item.choices or {}).items()}
 
 
+def _said(shown: Words, known: Mapping[str, str]) -> Words:
+    """With the word for each choice whose name or value has one."""
+    return {native: known.get(plain(label)) or known.get(plain(native)) or label for native, label in shown.items()}
+
+
 def _same(shown: Words, words: list[str]) -> bool:
     return sorted(shown.values()) == sorted(words)
 
 
 def _alike(shown: Words, words: list[str]) -> Words:
-    """Native choice -> the word that it is, one to one, the most similar pairs first."""
+    """Native choice -> the word that it is, the most similar pairs first; several choices only for the very same."""
     scored = sorted(
         (
             (max(_score(native, word), _score(label, word)), native, word)
@@ -64,7 +71,7 @@ def _alike(shown: Words, words: list[str]) -> Words:
     )
     found: Words = {}
     for score, native, word in scored:
-        if score >= SIMILAR and native not in found and word not in found.values():
+        if score >= SIMILAR and native not in found and (word == shown[native] or word not in found.values()):
             found[native] = word
     return {native: found[native] for native in shown if native in found}
 

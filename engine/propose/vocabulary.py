@@ -30,10 +30,16 @@ class Word:
     help: str = ""
     single: str = ""
     """Of a list: the entry that its main value is (`as`)."""
-    labels: tuple[str, ...] = ()
-    """Of a value that other apps keep in a list: the labels it has there, the one it gets first."""
+    labels: tuple[str | None, ...] = ()
+    """Of a value that other apps keep in a list: the labels it has there (None: no label), the one it gets first."""
     also: frozenset[str] = frozenset()
     """What fields of this meaning are called where nobody says what they mean, as `plain` spells it."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """What apps call a choice, as `plain` spells it -> the word for it."""
+    key: str = ""
+    """Of a list: the member that tells its items apart."""
+    gives: Mapping[str, str] = field(default_factory=dict)
+    """App that is not written to by itself -> why."""
     own: str = ""
     """Why it is no row by itself."""
 
@@ -71,13 +77,18 @@ def load_vocabulary(path: Path) -> Vocabulary:
 
 def _word(name: str, entry: Mapping[str, object]) -> Word:
     last, also, labels = name.rpartition(".")[2], entry.get("also", ()), entry.get("labels", ())
+    choices, gives = entry.get("choices", {}), entry.get("gives", {})
     assert isinstance(also, list | tuple) and isinstance(labels, list | tuple)
+    assert isinstance(choices, Mapping) and isinstance(gives, Mapping)
     return Word(
         name,
         str(entry["type"]),
         str(entry.get("help", "")),
         str(entry.get("as", "")),
-        tuple(map(str, labels)),
+        tuple(one if one is None else str(one) for one in labels),
         frozenset(plain(str(one)) for one in (last, *also)),
+        {plain(str(called)): str(word) for word, names in choices.items() for called in (word, *names)},
+        str(entry.get("key", "")),
+        {str(app): str(why) for app, why in gives.items()},
         str(entry.get("own", "")),
     )

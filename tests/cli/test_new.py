@@ -1,4 +1,4 @@
-"""`syncline new` without a mapping: two accounts of any kind are in sync without a hand edit."""
+"""`syncline new` without a mapping: what is proposed, told and written. How it fares: tests/propose/test_travel.py."""
 
 from __future__ import annotations
 
@@ -8,68 +8,9 @@ from contextlib import ExitStack
 import pytest
 
 from connectors import connect
-from engine.bound import Bound
-from engine.contract import Op, Write
 from engine.yamlfile import load_mapping
 from sandbox import start
 
-ADA = {"street": "Main St 1", "city": "Berlin", "postcode": "10115", "country": "Germany"}
-PAIRS = {
-    "contacts": (
-        ("google_contacts", {
-            "givenName": "Ada", "familyName": "Lovelace", "company": "Engines", "notes": "Met in Room 1",
-            "emailAddresses": [{"value": "ada@example.org", "label": "work"}],
-            "phoneNumbers": [{"value": "+49 30 901820", "label": "mobile"}],
-            "addresses": [{"label": "home", **ADA}], "birthday": {"year": 1985, "month": 12, "day": 10},
-        }),
-        ("outlook_contacts", {
-            "displayName": "Bob Example", "givenName": "Bob", "surname": "Example", "jobTitle": "Baker",
-            "emailAddresses": [{"value": "bob@example.org", "label": "work"}],
-            "phones": [{"value": "+49 30 901821", "label": "work"}],
-            "categories": ["Friends"], "businessHomePage": "https://example.org",
-        }),
-    ),
-    "people": (
-        ("hubspot:contacts", {
-            "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org", "phone": "+4930901820",
-            "mobilephone": "+4915112345678", "address": "Main St 1", "city": "Berlin", "zip": "10115",
-        }),
-        ("google_contacts", {
-            "givenName": "Bob", "familyName": "Example", "company": "Bakers",
-            "emailAddresses": [{"value": "bob@example.org", "label": "work"}],
-            "phoneNumbers": [{"value": "+49 30 90182", "label": "work"}, {"value": "+49 30 90183", "label": "mobile"}],
-            "addresses": [{"label": "home", **ADA}],
-        }),
-    ),
-    "tasks": (
-        ("google_tasks", {"title": "Budget", "notes": "Room 1", "due": "2026-11-23", "status": "needsAction"}),
-        ("microsoft_todo", {
-            "title": "Plan", "body": "<p>Ask Ada</p>", "status": "completed", "importance": "high",
-            "dueDateTime": "2026-11-24", "categories": ["Red"],
-        }),
-    ),
-    "meetings": (
-        ("google_calendar", {
-            "summary": "Review", "description": "Bring the <b>plans</b>.", "location": "Room 4",
-            "start": {"dateTime": "2026-11-24T09:00:00", "timeZone": "Europe/Berlin"},
-            "end": {"dateTime": "2026-11-24T10:00:00", "timeZone": "Europe/Berlin"},
-            "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=TU"],
-        }),
-        ("outlook_calendar", {
-            "subject": "Lunch", "body": "With Ann", "showAs": "free", "sensitivity": "private",
-            "start": {"dateTime": "2026-11-25T12:00:00", "timeZone": "W. Europe Standard Time"},
-            "end": {"dateTime": "2026-11-25T13:00:00", "timeZone": "W. Europe Standard Time"},
-        }),
-    ),
-    "products": (
-        ("hubspot:products", {
-            "name": "Chair", "hs_sku": "C-1", "description": "To sit on", "price": "49.5",
-            "hs_url": "https://example.org/chair",
-        }),
-        ("hubspot:products", {"name": "Table", "hs_sku": "T-1", "price": "120", "hs_product_type": "inventory"}),
-    ),
-}  # fmt: skip
-"""Kind -> app (and object) of two sides, each with the record that only it has."""
 CUSTOMERS = [(number, "Ann", f"Example{number}", f"ann{number}@example.org", "10115", "Berlin") for number in range(3)]
 
 
@@ -97,50 +38,6 @@ def table(folder, syncline):
         shop.executemany("insert into customers values (?, ?, ?, ?, ?, ?, 'XL')", CUSTOMERS)
     assert syncline("connect", "sql", "--name", "shop", "--set", f"url=sqlite:///{folder}/shop.db").code == 0
     return "shop:customers"
-
-
-def given(app, obj, **data):
-    """A record that somebody made there."""
-    (outcome,) = app.write(obj, {}, [Write(op=Op.CREATE, key=f"made-{len(data)}", data=data)])
-    return outcome.record
-
-
-def shown(bound, apps):
-    """Side -> what its records show in the sync's own terms, in the rows that go all ways."""
-    rows = [name for name, row in bound.rows.items() if row.targets == set(bound.names)]
-    found = {}
-    for side, app in apps.items():
-        pages = app.scan(bound.mapping.sides[side].object, {})
-        records = [bound.get(side, record.data) for page in pages for record in page.records]
-        key = next(row for row in ("sku", "email", "emails", "title") if row in rows)
-        found[side] = {str(one[key]): {row: one.get(row) for row in rows} for one in records}
-    return found
-
-
-@pytest.mark.parametrize("kind", PAIRS)
-def test_from_nothing_to_a_sync(folder, syncline, accounts, kind):
-    places, apps, words = dict(zip("ab", PAIRS[kind], strict=True)), {}, []
-    for side, (place, record) in places.items():
-        app, _, obj = place.partition(":")
-        apps[side] = accounts(side, app)
-        given(apps[side], obj or apps[side].objects[0], **record)
-        words += ["--side", f"{side}={side}{f':{obj}' if obj else ''}"]
-    made = syncline("new", kind, *words, "--json")
-    assert made.code == 0, made.err
-    assert syncline("check", kind).code == 0
-    assert syncline("plan", kind).code == 2
-    first = syncline("run", kind, "--direct", "--json")
-    assert first.code == 0, first.out
-    assert first.doc["writes"]["a"]["create"] == first.doc["writes"]["b"]["create"] == 1
-    assert syncline("plan", kind).code == 0
-    again = syncline("run", kind, "--direct", "--full", "--json").doc
-    assert not any(count for ops in again["writes"].values() for count in ops.values())
-
-    mapping = load_mapping(folder / "mappings" / f"{kind}.yaml")
-    bound = Bound(mapping, {side: app.schema(mapping.sides[side].object) for side, app in apps.items()})
-    seen = shown(bound, apps)
-    assert len(seen["a"]) == 2
-    assert seen["a"] == seen["b"]
 
 
 def test_a_table_whose_columns_tell_their_meaning_by_name(syncline, accounts, table):

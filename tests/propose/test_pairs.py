@@ -15,11 +15,11 @@ PAIRS = list(pairs())
 
 
 def entries(side):
-    """Vocabulary entry -> whether it can be written; a list counts as its main value."""
+    """Vocabulary entry -> whether it can be written; a list counts as its main value. Consent is left to a person."""
     found = {}
     for item in side.fields.values():
         word = VOCABULARY.words.get(item.means)
-        if word is not None:
+        if word is not None and word.name != "contact.consent":
             name = word.single or word.name
             found[name] = found.get(name, False) or item.writable
     return found

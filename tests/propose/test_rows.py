@@ -24,7 +24,7 @@ BOOK = table(given_name="text", family_name="text", emails="emails", phones="pho
 def test_one_value_against_a_list_is_the_main_one_or_the_one_with_the_label():
     made = rows(proposed(book=side(**BOOK), crm=side(**table(email="email", phone="phone", mobile="phone"))))
     assert made["email"] == {"book": "emails", "crm": "email"}
-    assert made["phone"]["via"] == {"book": [{"pick": ["work", "main", "other"]}]}
+    assert made["phone"]["via"] == {"book": [{"pick": ["work", "main", "other", None]}]}
     assert made["mobile"]["via"] == {"book": [{"pick": "mobile"}]}
 
 
@@ -41,12 +41,13 @@ def test_names_and_addresses_in_parts_against_a_whole():
     assert made["address"] == {"crm": ["street", "city"], "shop": "address"}
 
 
-def test_what_can_only_be_read_goes_one_way_and_so_does_consent():
+def test_what_can_only_be_read_goes_one_way_and_consent_is_left_to_a_person():
     one = side(email=means("email", "email"), notes=means("notes", writable=False), ok=means("consent", "choice"))
     other = side(email=means("email", "email"), notes=means("notes"), ok=means("consent", "choice"))
-    made = rows(proposed(one=one, other=other))
-    assert (made["notes"]["to"], made["consent"]["to"]) == ("other", "other")
-    assert "to" not in made["email"]
+    made = proposed(one=one, other=other)
+    assert rows(made)["notes"]["to"] == "other"
+    assert "to" not in rows(made)["email"]
+    assert "decided in one place" in doubts(made)["consent"]
 
 
 def test_a_required_field_that_no_row_fills_is_told_and_nothing_is_created_there(tmp_path):
