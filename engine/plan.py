@@ -99,6 +99,8 @@ def plan_link(
         elif copy.native is not None:
             moved = [atom for atom in link.moved(bound, side) if atom not in blocked]
             due = [atom for atom in moved if _read(bound, copy.native, side, atom)]
+            dark = dict.fromkeys(atom[0] for atom in moved if atom not in due)
+            plan.waits += [f"{side} did not show {row}, and is to be given a new value of it" for row in dark]
             late = refs.deferred(bound, side, {row: link.agreed.get(row) for row, _ in due})
             plan.waits += late.values()
             due = [atom for atom in due if atom[0] not in late]

@@ -44,8 +44,8 @@ _THERE = _KNOWN.where(copies.c.present == "yes").limit(1)
 _other = copies.alias()
 _DELETED = exists().where(_other.c.link == copies.c.link, _other.c.sync == copies.c.sync, _other.c.present == "gone")
 """Records deleted elsewhere, perhaps already by us here: their side need not show them."""
-_AWAY = select(copies.c.id).where(*_HERE, ~_DELETED, copies.c.present.in_(("missing", "absent")))
-_EXPECTED = select(func.count()).where(*_HERE, ~_DELETED, copies.c.present.in_(("yes", "missing", "absent")))
+_AWAY = select(copies.c.id).where(*_HERE, ~_DELETED, ~_OURS, copies.c.present.in_(("missing", "absent")))
+_EXPECTED = select(func.count()).where(*_HERE, ~_DELETED, ~_OURS, copies.c.present.in_(("yes", "missing", "absent")))
 _ABSENT = select(copies.c.id, copies.c.link, copies.c.present).where(*_HERE, copies.c.present == "absent")
 _MISSING = update(copies).where(*_HERE, copies.c.present == "absent").values(present="missing")
 _RELEASED = select(hold_table.c.detail, hold_table.c.answer).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine import accounting
 from engine.contract import Record
 from engine.history import replayed
 from tests.sync.memory import MemoryApp
@@ -56,3 +57,22 @@ def test_history_knows_an_edit_that_a_write_brings_to_light(make: Make) -> None:
     world.run()
     assert only(world.apps["a"])["note"] == "new"
     assert replayed(world.project.store, "it") == []
+
+
+def test_a_value_that_is_due_in_a_field_that_is_not_shown_waits_and_says_so(make: Make) -> None:
+    world = make("a", "b")
+    world.apps["b"] = Shy("b")
+    first = world.apps["a"].add(name="T", note="old")
+    world.run()
+    world.apps["b"].silent = "note"
+    world.apps["b"].edit("b1", place="Room 4")
+    world.apps["a"].edit(first, note="new")
+    world.run()
+    (waits,) = [row for row in accounting.explain(world.project.store, "it") if row["side"] == "b"]
+    assert waits["state"] == "pending"
+    assert waits["reason"] == "waits: b did not show note, and is to be given a new value of it"
+    world.apps["b"].silent = ""
+    world.apps["b"].edit("b1", place="Room 5")
+    world.run()
+    assert only(world.apps["b"])["note"] == "new"
+    assert told(world.run()) == 0

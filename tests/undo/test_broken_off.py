@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from engine.contract import Caps, Support
+from engine import holds
+from engine.contract import Caps, Op, Support
 from engine.store import lease
 from tests.sync.memory import Crash, MemoryApp
-from tests.sync.world import World
+from tests.sync.world import Make, World, make
 from tests.undo.rig import at_rest, held, take_back
 
+__all__ = ["make"]
 CAPS = Caps(delta=Support.YES, tombstones=Support.YES, guarded=Support.YES, stamped=Support.YES, batch=5)
 
 
@@ -174,3 +176,26 @@ def runs(world: World) -> list[dict[str, Any]]:
     from engine.record import runs_of
 
     return runs_of(world.project.store, "it")
+
+
+def test_what_it_has_deleted_before_it_was_killed_looks_like_no_outage(make: Make) -> None:
+    world = make("a", "b", extra="brakes: {deletes: 2}")
+    for number in range(6):
+        world.apps["a"].add(name=f"T{number}")
+    run, made = world.run().run, world.apps["b"]
+    left = iter(range(6))
+
+    def fault(moment: str, what: str) -> None:
+        if (moment, what) == ("after", Op.DELETE) and next(left) == 5:
+            raise Crash
+
+    made.fault = fault
+    with suppress(Crash):
+        take_back(world, run)
+    made.fault = lambda moment, what: None
+    lease._held.clear()
+    world.now += timedelta(minutes=3)
+    world.run()
+    assert not holds.listed(world.project.store, "it")
+    assert not made.live() and len(world.apps["a"].live()) == 6
+    at_rest(world)
