@@ -10,34 +10,37 @@ from syncline.exits import Exit
 from syncline.options import AsJson, ProjectDir, opened
 from syncline.output import emit
 
+Sides = Annotated[
+    list[str],
+    Parameter(
+        consume_multiple=True,
+        show_default=False,
+        help="side=CONNECTION, once for each side; without a mapping also side=CONNECTION:OBJECT.",
+    ),
+]
+MappingName = Annotated[
+    str | None,
+    Parameter(help="A mapping of the project or the library, by name or path. Without it, one is proposed."),
+]
+Scopes = Annotated[
+    list[str],
+    Parameter(
+        consume_multiple=True,
+        show_default=False,
+        help="side.key=VALUE: another part of the account than the mapping says.",
+    ),
+]
+DryRun = Annotated[bool, Parameter(show_default=False, help="Without a mapping: show what is proposed, write nothing.")]
+
 
 def new(
     name: Annotated[str, Parameter(help="What the sync is called.")],
     /,
     *,
-    side: Annotated[
-        list[str],
-        Parameter(
-            consume_multiple=True,
-            show_default=False,
-            help="side=CONNECTION, once for each side; without a mapping also side=CONNECTION:OBJECT.",
-        ),
-    ],
-    mapping: Annotated[
-        str | None,
-        Parameter(help="A mapping of the project or the library, by name or path. Without it, one is proposed."),
-    ] = None,
-    scope: Annotated[
-        list[str],
-        Parameter(
-            consume_multiple=True,
-            show_default=False,
-            help="side.key=VALUE: another part of the account than the mapping says.",
-        ),
-    ] = [],  # noqa: B006 - never changed
-    dry_run: Annotated[
-        bool, Parameter(show_default=False, help="Without a mapping: show what is proposed, write nothing.")
-    ] = False,
+    side: Sides,
+    mapping: MappingName = None,
+    scope: Scopes = [],  # noqa: B006 - never changed
+    dry_run: DryRun = False,
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
@@ -60,11 +63,7 @@ def new(
         return Exit.DONE
     with opened(project) as here:
         path = draft(here, name, mapping, side, scope)
-    emit(
-        {"sync": name, "file": str(path)},
-        json,
-        lambda _: f"Wrote {path}.\nNext: syncline plan {name}",
-    )
+    emit({"sync": name, "file": str(path)}, json, lambda _: f"Wrote {path}.\nNext: syncline plan {name}")
     return Exit.DONE
 
 
