@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.contract import Field
-from engine.propose import text
+from engine.propose import Seen, text
 from engine.yamlfile import load_mapping
-from tests.propose.apps import doubts, proposed, rows, side
+from tests.propose.apps import doubts, proposed, rows, seen, side
 
 
 def means(word, kind="text", **more):
@@ -82,6 +82,52 @@ def test_choices_are_tied_by_words():
     via = rows(made)["stage"]["via"]["other"][0]
     assert via == {"table": {"n": "New", "w": "Won", "o": "Other"}, "default": "Other"}
     assert "Other" in made.rows[-1].reason and "x as Other" in made.rows[-1].reason
+
+
+def test_choices_that_apps_call_differently_are_tied_by_what_they_are():
+    one = Field(
+        type="choice", means="deal.stage", choices={"appt": "Appointment Scheduled", "w": "Closed Won", "7": "Due"}
+    )
+    other = Field(type="choice", means="deal.stage", choices={"Prospecting": "Prospecting", "Closed Won": "Closed Won"})
+    name = Field(type="text", means="deal.name")
+    made = rows(proposed(one=side(name=name, stage=one), other=side(name=name, stage=other)))["stage"]["via"]
+    assert made["one"] == [{"table": {"appt": "prospecting", "w": "won"}, "default": "prospecting"}]
+    assert made["other"] == [{"table": {"Prospecting": "prospecting", "Closed Won": "won"}}]
+
+
+def test_amounts_against_numbers():
+    sku = Field(type="text", means="product.sku")
+    table, plain = side(sku=sku, price=Field(type="number")), Field(type="money", means="product.price", dialect="text")
+    euros = Field(type="money", means="product.price", dialect="text", currency="EUR")
+    assert rows(proposed(one=table, other=side(sku=sku, price=euros)))["price"]["via"] == {"one": [{"money": "EUR"}]}
+    assert rows(proposed(one=table, other=side(sku=sku, price=plain)))["price"]["via"] == {"other": [{"round": 2}]}
+
+
+def test_a_part_that_can_only_be_read_does_not_hold_up_the_whole():
+    shop = {**table(street="text", city="text", email="email"), "province": means("region", writable=False)}
+    made = proposed(one=side(**shop), other=side(**table(address="address", email="email")))
+    assert rows(made)["address"] == {"one": ["street", "city"], "other": "address"}
+    assert ("one", "province", "can only be read, and the whole is written") in {
+        (one.side, one.native, one.why) for one in made.left
+    }
+
+
+def test_a_whole_name_goes_into_parts_of_limited_length():
+    parts = {"given": means("given_name", max_length=10), "last": means("family_name", max_length=10)}
+    made = rows(proposed(one=side(**parts), other=side(name=means("full_name"))))
+    assert made["name"] == {"one": ["given", "last"], "other": "name"}
+
+
+def test_variants_are_merged_by_article_number():
+    shop = seen("shopify", "products")
+    assert rows(proposed(one=shop, other=shop))["variants"]["each"] == "sku"
+
+
+def test_an_app_that_refuses_what_is_not_complete_only_gives_it():
+    members = Seen("mailchimp", "members", side(**table(address="address", email="email")).schema)
+    made = proposed(list=members, crm=side(**table(street="text", city="text", email="email")))
+    assert rows(made)["address"]["to"] == "crm"
+    assert "not complete" in next(row.reason for row in made.rows if row.name == "address")
 
 
 @pytest.mark.parametrize("strange", ["to", "via", "Größe: 1", "a#b", "on", "2026-11-23", "x\ny"])
