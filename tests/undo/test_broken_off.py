@@ -179,7 +179,10 @@ def runs(world: World) -> list[dict[str, Any]]:
 
 
 def test_what_it_has_deleted_before_it_was_killed_looks_like_no_outage(make: Make) -> None:
-    world = make("a", "b", extra="brakes: {deletes: 2}")
+    scanned = Caps(delta=Support.NO, guarded=Support.YES, stamped=Support.YES, batch=5)
+    world = make("a", "b", extra="brakes: {deletes: 2}", caps=scanned)
+    world.apps["b"].add(name="Other")
+    world.run()
     for number in range(6):
         world.apps["a"].add(name=f"T{number}")
     run, made = world.run().run, world.apps["b"]
@@ -197,5 +200,5 @@ def test_what_it_has_deleted_before_it_was_killed_looks_like_no_outage(make: Mak
     world.now += timedelta(minutes=3)
     world.run()
     assert not holds.listed(world.project.store, "it")
-    assert not made.live() and len(world.apps["a"].live()) == 6
+    assert len(made.live()) == 1 and len(world.apps["a"].live()) == 7
     at_rest(world)
