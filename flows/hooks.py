@@ -68,6 +68,14 @@ class Hooks:
         except (Fenced, SecretsError, StoreError) as error:
             log.warning("webhooks are looked after later: %s", error)
 
+    def lay(self) -> None:
+        """Makes the addresses that a person enters at an app; asks no app. Raises Busy, StoreError."""
+        found = [due for due in self._due() if due[1].made == "by hand" and due[2] is Step.MAKE]
+        if found and self.public_url:
+            with self._turn() as turn:
+                for due in found:
+                    self._do(turn, *due)
+
     def end(self) -> list[Entry]:
         """Ends all. Gives those that could not be ended, with their `error`. Raises Busy, StoreError."""
         with self._turn() as turn:

@@ -15,6 +15,7 @@ from syncline.commands import (
     connector,
     design,
     holds,
+    hooks,
     look,
     mapping,
     metrics,
@@ -41,7 +42,7 @@ GROUPS = {
     DESIGN: (design.new, design.check, mapping.mapping, rehearse.rehearse),
     RUN: (runs.plan, runs.apply, runs.run, runs.backfill, watch.watch, undo.undo, rebuild.rebuild),
     LOOK: (look.status, alerts.alerts, look.runs, look.show, past.history, past.sql, holds.holds, holds.resolve),
-    OPERATE: (ops.deploy, ops.up, ops.down, ops.doctor, metrics.metrics, connector.connector),
+    OPERATE: (hooks.hooks, ops.deploy, ops.up, ops.down, ops.doctor, metrics.metrics, connector.connector),
 }
 
 app = App(

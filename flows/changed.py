@@ -1,0 +1,65 @@
+"""What webhooks have told, as events of Prefect: they start the deployments `on-change`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+from flows.project import Project
+
+TOGETHER = 1.0
+"""Seconds in which what is heard of one sync becomes one event."""
+Heard = Callable[[frozenset[str]], None]
+
+
+@contextmanager
+def events(project: Project) -> Iterator[Heard]:
+    """What to call with the syncs that have something to look at; it never waits. Without a Prefect server: nothing."""
+    if not _server(project):
+        yield lambda _: None
+        return
+    waiting: SimpleQueue[frozenset[str]] = SimpleQueue()
+    done = Event()
+    thread = Thread(target=_send, args=(waiting, done), name="events", daemon=True)
+    thread.start()
+    try:
+        yield waiting.put
+    finally:
+        done.set()
+        waiting.put(frozenset())
+        thread.join(10)
+
+
+def _send(waiting: SimpleQueue[frozenset[str]], done: Event) -> None:
+    from prefect.events import emit_event
+
+    from flows.announce import CHANGED, resource
+
+    while not done.is_set():
+        syncs = waiting.get()
+        done.wait(TOGETHER)
+        for sync in sorted(syncs | _rest(waiting)):
+            emit_event(CHANGED, resource(sync))
+
+
+def _rest(waiting: SimpleQueue[frozenset[str]]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    while True:
+        try:
+            found |= waiting.get_nowait()
+        except Empty:
+            return found
+
+
+def _server(project: Project) -> bool:
+    """Whether there is one, configured or of the project's own; this process then reports to it."""
+    from flows.server import Server, configured, use
+
+    home = project.state / "prefect"
+    found = configured(os.environ) is not None or Server(home).page() is not None
+    if found:
+        use(home)
+    return found

@@ -1,0 +1,67 @@
+"""The webhooks of a project as people and scripts see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from connectors.hook import Hook
+from flows.hookbook import Entry
+from flows.hooks import Hooks
+from flows.routes import Place
+
+Doc = dict[str, Any]
+
+
+def listed(hooks: Hooks, *, secrets: bool = False) -> list[Doc]:
+    """One document per hook, those that are wanted and not there included.
+
+    `{"connection", "app", "object", "scope", "state", "made", "until", "heard", "error", "calls", "address", "secret",
+    "steps"}`; states: live, failing, by hand, ended, waiting (it is made when a receiver runs), off (there is no public
+    address), unwanted. Addresses are shown of those that a person enters somewhere, secrets with `secrets`.
+    """
+    wanted, entries, counts = hooks.wanted(), hooks.book.all(), hooks.book.counts()
+    apps = {one.name: one.app for one in hooks.project.connections.all()}
+    found = []
+    for entry in entries:
+        hook = wanted.get(entry.place)
+        doc = _doc(entry.place, apps) | {"state": state(entry, hook, hooks.clock()), "calls": counts.get(entry.key, {})}
+        doc |= {name: _text(getattr(entry, f"{name}_at")) for name in ("made", "heard")}
+        doc |= {"until": _text(entry.until), "error": entry.error}
+        found.append(doc | _entered(hooks, entry, hook, secrets))
+    missing = sorted(wanted.keys() - {entry.place for entry in entries})
+    return found + [_doc(place, apps) | {"state": "waiting" if hooks.public_url else "off"} for place in missing]
+
+
+def state(entry: Entry, hook: Hook | None, now: datetime) -> str:
+    """In a word."""
+    if hook is None:
+        return "unwanted"
+    if entry.error is not None:
+        return "failing"
+    if hook.made == "by hand":
+        return "by hand"
+    if entry.subscription is None:
+        return "waiting"
+    return "ended" if entry.until is not None and entry.until <= now else "live"
+
+
+def _doc(place: Place, apps: dict[str, str]) -> Doc:
+    empty = dict.fromkeys(("made", "until", "heard", "error", "address", "secret", "steps"))
+    about = {"connection": place.connection, "app": apps.get(place.connection, "")}
+    return {**about, "object": place.object, "scope": place.conditions, **empty, "calls": {}}
+
+
+def _entered(hooks: Hooks, entry: Entry, hook: Hook | None, secrets: bool) -> Doc:
+    """What a person needs in order to enter it at the app."""
+    if not hooks.public_url:
+        return {}
+    if hook is None or hook.made != "by hand":
+        return {"address": hooks.address(entry)} if secrets else {}
+    own = secrets and not hook.secret
+    secret = hooks.book.secret(entry, hook) if own else None
+    return {"address": hooks.address(entry), "secret": secret, "steps": hook.steps}
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
