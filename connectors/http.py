@@ -14,8 +14,9 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
@@ -36,6 +37,7 @@ ATTEMPTS = 4
 FIRST_WAIT = 0.5  # seconds; doubles with each try
 PATIENCE = timedelta(seconds=90)  # waiting longer is the scheduler's business, not a request's
 SHORT = 6  # letters
+KEPT = 60.0  # seconds that a connection is kept open after its last use
 log = logging.getLogger(__name__)
 
 
@@ -71,7 +73,7 @@ class Client:
         self._pace = pace
         self._client = httpx.Client(
             auth=auth,
-            transport=transport,
+            transport=transport or _line(),
             timeout=httpx.Timeout(timeout.total_seconds(), connect=15),
             headers={"User-Agent": "syncline", **(headers or {})},
             event_hooks={"request": [partial(_note, self._sent)]},
@@ -238,6 +240,21 @@ def _network(failure: httpx.HTTPError, *, reads: bool) -> AppError:
     if isinstance(failure, httpx.PoolTimeout) or reads:
         return Transient(f"{host} gave no answer: {reason}.", landed=False)
     return Transient(f"{host} gave no answer: {reason}. The write may have landed.", landed=None)
+
+
+class _Line(httpx.HTTPTransport):
+    """Connections that outlive the client: the next run, or the next look, needs no new handshake."""
+
+    def close(self) -> None:
+        """Others use it too."""
+
+
+@cache
+def _line() -> Transport | None:
+    """The one of this process; None where a proxy is set, which httpx then looks after itself."""
+    if getproxies():
+        return None
+    return _Line(limits=httpx.Limits(max_keepalive_connections=100, keepalive_expiry=KEPT))
 
 
 def _note(sent: list[int], _: Request) -> None:

@@ -12,10 +12,12 @@ from prefect import allow_failure
 from prefect.client.schemas.objects import RunInput, TaskRunResult
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
+from sqlalchemy import bindparam, func, select
 
 from engine.contract import AppError
 from engine.heard import Applied
 from engine.snapshot import note_of
+from engine.store.tables import changes
 from engine.undo.traces import Asked
 from flows import steps, tasks
 from flows.page import Bar
@@ -24,6 +26,9 @@ from flows.shards import Part, Shard
 from flows.ticket import Ticket
 
 Future = PrefectFuture[Any]
+FEW = 20
+"""So many changes are written before anybody could look how far they are."""
+_PLANNED = select(func.count().label("count")).where(changes.c.run == bindparam("of"))
 
 
 @dataclass
@@ -141,14 +146,20 @@ class Crew:
             self._requests[one.side] += one.requests
             if one.error:
                 self.work.errors[one.side] = one.error
-        if len(futures) > 1:  # they moved it at the same time: what was said last need not be the furthest
-            self._progress().move(self.work.session.project.store)
+        store = self.work.session.project.store
+        if self._progress().id is None:
+            self._bar = Bar.of(self.work.session.sync, self.work.run, store)
+        elif len(futures) > 1:  # they moved it at the same time: what was said last need not be the furthest
+            self._progress().move(store)
 
     def _next(self) -> list[Any]:
         before, self._before = self._before, []
         return before
 
     def _progress(self) -> Bar:
-        """One for the run, made when there is something to write."""
-        self._bar = self._bar or Bar.of(self.work.session.sync, self.work.run)
+        """One for the run, made when there is something to write; on the page at once where that takes a while."""
+        if self._bar is None:
+            run, store = self.work.run, self.work.session.project.store
+            (planned,) = store.rows(_PLANNED, of=run)
+            self._bar = Bar(run) if planned["count"] <= FEW else Bar.of(self.work.session.sync, run, store)
         return self._bar

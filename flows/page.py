@@ -56,25 +56,38 @@ def _handler() -> logging.Handler:
 class Bar:
     """The progress artifact of a run. Tasks on other machines move it too: how far a run is, its journal says."""
 
-    id: UUID
     run: str
+    id: UUID | None = None
+    """None: there is so little to write that it is shown at the end only, and nothing waits for the page."""
 
     @classmethod
-    def of(cls, sync: str, run: str) -> Bar:
-        """A new one, at nothing."""
-        made = create_progress_artifact(0.0, key=f"progress-{slug(sync)}", description=f"Changes of run {run} written")
+    def of(cls, sync: str, run: str, store: Store) -> Bar:
+        """A new one, as far as the run is."""
+        far = _percent(_written(store, run))
+        made = create_progress_artifact(far, key=f"progress-{slug(sync)}", description=f"Changes of run {run} written")
         assert isinstance(made, UUID)
-        return cls(made, run)
+        return cls(run, made)
 
     def move(self, store: Store) -> None:
         """To the share of the run's changes that have been dealt with."""
-        open_ = func.count().filter(changes.c.state.in_(("planned", "sent")))
-        query = select(changes.c.side, func.count().label("all"), open_.label("open")).group_by(changes.c.side)
-        rows = store.rows(query.where(changes.c.run == self.run, changes.c.state != "held"))
-        every, left = sum(row["all"] for row in rows), sum(row["open"] for row in rows)
-        update_progress_artifact(self.id, progress=round(100.0 * (every - left) / every, 1) if every else 100.0)
-        for row in rows:
-            watcher.get()(row["side"], row["all"] - row["open"], row["all"])
+        found = _written(store, self.run)
+        if self.id is not None:
+            update_progress_artifact(self.id, progress=_percent(found))
+        for side, done, every in found:
+            watcher.get()(side, done, every)
+
+
+def _written(store: Store, run: str) -> list[tuple[str, int, int]]:
+    """(side, changes dealt with, all of them)."""
+    open_ = func.count().filter(changes.c.state.in_(("planned", "sent")))
+    query = select(changes.c.side, func.count().label("all"), open_.label("open")).group_by(changes.c.side)
+    rows = store.rows(query.where(changes.c.run == run, changes.c.state != "held"))
+    return [(row["side"], row["all"] - row["open"], row["all"]) for row in rows]
+
+
+def _percent(found: list[tuple[str, int, int]]) -> float:
+    every = sum(count for _, _, count in found)
+    return round(100.0 * sum(done for _, done, _ in found) / every, 1) if every else 100.0
 
 
 def show_report(project: Project, sync: str, report: RunReport) -> None:

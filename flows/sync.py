@@ -16,7 +16,7 @@ from flows.report import RunReport
 Mode = Literal["incremental", "full"]
 
 
-@flow(name="sync", flow_run_name="{sync} {mode}")
+@flow(name="sync", flow_run_name="{sync} {mode}", persist_result=False)  # said, it needs not ask the server
 def sync_flow(root: str, sync: str, mode: Mode = "incremental", patience: int = 0) -> Any:
     """Keep the sides of a sync the same: extract each side, join and diff, load each side, report.
 

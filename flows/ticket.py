@@ -10,8 +10,8 @@ from pathlib import Path
 from flows import steps
 from flows.logs import within
 from flows.page import show_logs
-from flows.project import Project
 from flows.session import Session
+from flows.shared import shared
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,8 @@ class Ticket:
 
     @contextmanager
     def work(self) -> Iterator[steps.Work]:
-        """The run, opened anew: connectors and databases do not travel."""
+        """The run, opened anew where it is not open in this process: connectors and databases do not travel."""
         show_logs()
-        project = Project.at(Path(self.root))
-        try:
+        with shared(Path(self.root)) as project, within(self.sync, self.run):
             session = Session(project, self.sync)
-            with within(self.sync, self.run):
-                yield steps.Work(session, self.run, session.lease(self.fence, self.holder))
-        finally:
-            project.close()
+            yield steps.Work(session, self.run, session.lease(self.fence, self.holder))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Event
 
 from flows.project import Project
 from flows.report import RunReport
+from flows.shared import shared
 from flows.watch.desk import Carry
 from flows.watch.pool import Helpers
 from flows.watch.told import Tell, Told
+from flows.watch.warm import warm
 from flows.watch.watcher import Watcher
 from syncline.receiving import received, tended
 from syncline.stopping import stopped
@@ -25,7 +27,7 @@ LOOKS = 16
 def watch(project: Project, names: Sequence[str], carry: Carry, tell: Tell) -> None:
     """Watches until SIGTERM or SIGINT, and lets runs under way end."""
     _ = project.store  # made by one thread
-    with ThreadPoolExecutor(project.settings.watch_runs, "run") as runs:
+    with shared(project.root), ThreadPoolExecutor(project.settings.watch_runs, "run") as runs:
         watcher = Watcher(project, carry, tell, runs=runs, looks=Helpers(LOOKS, "look"), names=names)
         with stopped(watcher.stop), tended(project) as woken, _received(project, watcher, woken, tell):
             watcher.run()
@@ -40,6 +42,8 @@ def carrier(project: Project, direct: bool) -> Carry:
     from flows import sync as flow
 
     def run(sync: str, full: bool) -> RunReport:
+        with suppress(Exception):  # where Prefect does not answer, the run says so
+            warm()
         return flow.run(project, sync, full=full)
 
     return run
