@@ -22,6 +22,7 @@ from engine.lens import Context, Literal, Lookup, Refusal, Unread
 from engine.lenses import Shape, lens_of, shape_of
 from engine.mapping import Mapping as MappingModel
 from engine.row import Row as RowModel
+from engine.rules import fields as looked_at
 
 Shared = dict[str, Any]
 
@@ -93,12 +94,8 @@ class Bound:
     @cached_property
     def filtered(self) -> dict[str, set[str]]:
         """Per side, the native fields that its filter looks at."""
-        from engine.rules import fields
-
-        only = self.mapping.only
-        return {
-            name: fields(only[name], side.schema.fields) if name in only else set() for name, side in self.sides.items()
-        }
+        only, sides = self.mapping.only, self.sides
+        return {name: looked_at(only[name], sides[name].schema.fields) if name in only else set() for name in sides}
 
     def context(self, side: str, native: Native, shared: Shared | None = None, horizon: str | None = None) -> Context:
         """The lens context of a side's record."""
