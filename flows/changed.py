@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Thread
 
 from flows.project import Project
@@ -21,7 +21,7 @@ def events(project: Project) -> Iterator[Heard]:
     if not _server(project):
         yield lambda _: None
         return
-    waiting: SimpleQueue[frozenset[str]] = SimpleQueue()
+    waiting: SimpleQueue[frozenset[str] | None] = SimpleQueue()
     done = Event()
     thread = Thread(target=_send, args=(waiting, done), name="events", daemon=True)
     thread.start()
@@ -29,29 +29,24 @@ def events(project: Project) -> Iterator[Heard]:
         yield waiting.put
     finally:
         done.set()
-        waiting.put(frozenset())
+        waiting.put(None)
         thread.join(10)
 
 
-def _send(waiting: SimpleQueue[frozenset[str]], done: Event) -> None:
+def _send(waiting: SimpleQueue[frozenset[str] | None], done: Event) -> None:
+    """Until None comes; what is there by then is sent."""
     from prefect.events import emit_event
 
     from flows.announce import CHANGED, resource
 
-    while not done.is_set():
-        syncs = waiting.get()
+    heard: list[frozenset[str] | None] = []
+    while None not in heard:
+        heard = [waiting.get()]
         done.wait(TOGETHER)
-        for sync in sorted(syncs | _rest(waiting)):
+        while not waiting.empty():
+            heard.append(waiting.get())
+        for sync in sorted(frozenset().union(*filter(None, heard))):
             emit_event(CHANGED, resource(sync))
-
-
-def _rest(waiting: SimpleQueue[frozenset[str]]) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    while True:
-        try:
-            found |= waiting.get_nowait()
-        except Empty:
-            return found
 
 
 def _server(project: Project) -> bool:

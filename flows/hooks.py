@@ -7,6 +7,7 @@ again later, and stops nothing else.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from flows.hookbook import Entry, HookBook, made_under
 from flows.hookstep import Step, next_at, step
 from flows.hookturn import Turn
 from flows.project import Project, ProjectError
-from flows.routes import Place, broken, routes
+from flows.routes import Place, Route, broken, routes
 from flows.secrets import SecretsError
 from flows.session import utc_now
 
@@ -90,8 +91,15 @@ class Hooks:
     def wanted(self) -> dict[Place, Hook]:
         """What the syncs want to be told of, as far as the accounts are connected."""
         known = self._known()
-        there = [(route, known[route.connection]) for route in routes(self.project) if route.connection in known]
-        return {route.place(hook.covers): hook for route, hook in there}
+        return {place: known[place.connection] for place in self.sides()}
+
+    def sides(self) -> dict[Place, list[Route]]:
+        """The sides of syncs that a hook for each place is to tell."""
+        known, found = self._known(), defaultdict[Place, list[Route]](list)
+        for route in routes(self.project):
+            if hook := known.get(route.connection):
+                found[route.place(hook.covers)].append(route)
+        return found
 
     def _known(self) -> dict[str, Hook]:
         """Connection -> how calls of its app come about."""

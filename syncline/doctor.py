@@ -147,6 +147,17 @@ def _syncs(project: Project) -> Iterator[Finding]:
         yield _finding(f"sync {one['checked']}", not one["problems"], "; ".join(one["problems"]) or one["mapping"])
 
 
+def _webhooks(project: Project) -> Iterator[Finding]:
+    from flows.hookcare import findings
+    from flows.hooks import Hooks
+
+    hooks = Hooks(project, project.settings.public_url)
+    for entry, well, said in findings(hooks):
+        yield _finding(f"webhook {entry.place.connection} {entry.place.object}".rstrip(), well, said)
+    if not hooks.public_url:
+        yield _finding("webhooks", None, "none: SYNCLINE_PUBLIC_URL is not set, so changes are found by looking")
+
+
 def _prefect(project: Project) -> Iterator[Finding]:
     from flows.server import Server, Worker, configured, healthy
 
@@ -168,4 +179,4 @@ def _disk(project: Project) -> Iterator[Finding]:
     yield _finding("disk", free > LITTLE_DISK, f"{free / 2**30:.1f} GiB free")
 
 
-PARTS = (_settings, _state, _audit, _leases, _clock, _key, _accounts, _syncs, _prefect, _disk)
+PARTS = (_settings, _state, _audit, _leases, _clock, _key, _accounts, _syncs, _webhooks, _prefect, _disk)

@@ -146,7 +146,7 @@ def down(*, project: ProjectDir = None, json: AsJson = False) -> int:
 
 
 def doctor(*, project: ProjectDir = None, json: AsJson = False) -> int:
-    """Look at the whole set-up: Python, packages, settings, state, clock, key, accounts, syncs, Prefect, disk.
+    """Look at the set-up: Python, packages, settings, state, clock, key, accounts, syncs, webhooks, Prefect, disk.
 
     Example: syncline doctor
     """

@@ -13,6 +13,7 @@ import pytest
 from engine.contract import Refused
 from engine.store import put
 from engine.store.outside import calls
+from engine.store.tables import copies
 from flows.project import Project
 from syncline.commands import hooks as command
 from tests.hooks.office import PUBLIC, Office
@@ -104,3 +105,30 @@ def test_a_port_that_is_taken_is_named(syncline, office, monkeypatch):
         monkeypatch.setenv("SYNCLINE_RECEIVER_PORT", port)
         said = syncline("hooks", "serve")
     assert said.code == 1 and port in said.err and "SYNCLINE_RECEIVER_PORT" in said.err
+
+
+def doctor(syncline):
+    return {one["what"]: one for one in syncline("doctor", "--json").doc if one["what"].startswith("webhook")}
+
+
+def test_the_doctor_tells_of_those_that_fail_have_ended_or_say_nothing(syncline, office):
+    office.apps["b"].fail = Refused("Not here.")
+    office.tend()
+    found = doctor(syncline)
+    assert (found["webhook a events"]["ok"], found["webhook a events"]["detail"]) == (True, "not heard so far")
+    assert (found["webhook b events"]["ok"], found["webhook b events"]["detail"]) == (False, "Not here.")
+    copy = {"sync": "it", "side": "a", "id": "1", "container": "c", "digest": "d", "present": "yes"}
+    copy |= {"observed": {}, "synced": {}, "base": {}}
+    with office.project.store.write() as connection:
+        put(connection, copies, [copy | {"changed_at": (office.now + timedelta(minutes=16)).isoformat()}])
+    silent = doctor(syncline)["webhook a events"]
+    assert silent["ok"] is None and "not heard so far, but there was a change" in silent["detail"]
+    office.revise(heard_at=(office.now + timedelta(minutes=2)).isoformat())
+    assert doctor(syncline)["webhook a events"]["detail"].startswith("last heard at")
+    office.revise(until="2026-11-01T00:00:00+00:00")
+    assert "ended at 2026-11-01 00:00 UTC" in doctor(syncline)["webhook a events"]["detail"]
+
+
+def test_the_doctor_says_that_there_are_none(syncline, office, monkeypatch):
+    monkeypatch.setenv("SYNCLINE_PUBLIC_URL", "")
+    assert "SYNCLINE_PUBLIC_URL is not set" in doctor(syncline)["webhooks"]["detail"]
