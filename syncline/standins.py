@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from syncline.exits import Exit
+
+ARGPARSE = 2
+"""With which Python ends a program that was called wrongly."""
+
 
 def serve(apps: Sequence[str], port_base: int | None, seed: Sequence[str], state: Path | None) -> int:
     """Until stopped; its exit code. Output is the stand-ins' own, and signals are passed on."""
@@ -23,7 +28,7 @@ def serve(apps: Sequence[str], port_base: int | None, seed: Sequence[str], state
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-    return 0 if code in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143) else code
+    return 0 if code in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143) else Exit.USAGE if code == ARGPARSE else code
 
 
 def command(apps: Sequence[str], port_base: int | None, seed: Sequence[str], state: Path | None) -> list[str]:

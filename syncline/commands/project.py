@@ -35,7 +35,7 @@ def init(
 
 
 def connect(
-    app: Annotated[str, Parameter(help="google_calendar, outlook_calendar or caldav.")],
+    app: Annotated[str, Parameter(help="An app of the README's table, such as hubspot, google_calendar or csv.")],
     /,
     *,
     name: Annotated[str, Parameter(help="What you call this account.")],
