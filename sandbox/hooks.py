@@ -31,9 +31,11 @@ class Hooks:
         for _ in range(2 if self._faults.take({"double_hook"}, visit) else 1):
             self._pool.submit(self._deliver, url, dict(headers), body)
 
-    async def ask(self, url: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, bytes]:
+    async def ask(
+        self, url: str, headers: Mapping[str, str], body: bytes = b"", method: str = "POST"
+    ) -> tuple[int, bytes]:
         """Deliver now and tell status and body of the reply; raises OSError (also for addresses off loopback)."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, post, url, dict(headers), body)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, post, url, dict(headers), body, method)
 
     def close(self) -> None:
         """Forget what is not delivered yet."""
@@ -46,14 +48,14 @@ class Hooks:
             log.warning("a webhook was lost: %s", error)
 
 
-def post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-    """POST over plain HTTP to a loopback address; raises OSError."""
+def post(url: str, headers: Mapping[str, str], body: bytes, method: str = "POST") -> tuple[int, bytes]:
+    """One request over plain HTTP to a loopback address; raises OSError."""
     parts = urlsplit(url)
     if parts.hostname not in LOOPBACK or parts.scheme != "http":
         raise OSError(f"a stand-in only calls loopback addresses over http, not {url}")
     line = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT)
     try:
-        line.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, dict(headers))
+        line.request(method, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, dict(headers))
         reply = line.getresponse()
         return reply.status, reply.read()
     finally:

@@ -6,6 +6,7 @@ They do not expire, but people may remove one: looking every day finds that. Cha
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from connectors.hook import Call, Forged, Heard, Hook, Subscription
 from connectors.http import Client
@@ -32,7 +33,7 @@ def subscribe(http: Client, audience: str, url: str, secret: str) -> Subscriptio
         if str(each["url"]).partition("?")[0] == url:
             unsubscribe(http, f"{audience}/{each['id']}")
     given = {
-        "url": f"{url}?secret={secret}",
+        "url": f"{url}?secret={quote(secret, safe='')}",
         "events": dict.fromkeys(EVENTS, True) | {"campaign": False},
         "sources": dict.fromkeys(SOURCES, True),
     }

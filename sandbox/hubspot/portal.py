@@ -16,6 +16,8 @@ from sandbox.table import Row, Table
 from sandbox.world import Reply
 
 Values = dict[str, str | None]
+Tell = Callable[[str, str, Mapping[str, Any]], None]
+"""(type, event, what it is about)."""
 
 
 @dataclass
@@ -67,8 +69,8 @@ class Kind:
 class Portal:
     """`lag`: how much later the search index shows what was written."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    def __init__(self, clock: Clock, tell: Tell = lambda *_: None) -> None:
+        self.clock, self._tell = clock, tell
         self.lag = timedelta()
         self.may_define = True
         """The token has the scopes that let it make properties."""
@@ -102,15 +104,20 @@ class Portal:
         for target, other, tie in found:
             self.associations.tie(kind.name, target, row.id, other, type_ids(tie))
         self._indexed(kind, row)
+        self._tell(kind.name, "creation", {"objectId": int(row.id)})
         return row
 
     def update(self, kind: Kind, id: str, given: Mapping[str, Any]) -> Row:
         """The record with these properties set. One in which nothing changes is not touched."""
         row = kind.find(id)
         values = self._checked(kind, given, row)
-        if any(row.data.get(name) != value for name, value in values.items()):
+        fresh = {name: value for name, value in values.items() if row.data.get(name) != value}
+        if fresh:
             kind.table.change(row.id, values)
             self._indexed(kind, row)
+        for name, value in fresh.items():
+            about = {"objectId": int(row.id), "propertyName": name, "propertyValue": value}
+            self._tell(kind.name, "propertyChange", about)
         return row
 
     def archive(self, kind: Kind, id: str) -> None:
@@ -123,6 +130,7 @@ class Portal:
         self.associations.forget(kind.name, row.id)
         kind.table.remove(row.id)
         self._indexed(kind, row)
+        self._tell(kind.name, "deletion", {"objectId": int(row.id)})
         for name, other in near:
             self.touch(self.kinds[name], other)
 
@@ -130,6 +138,7 @@ class Portal:
         """For good: a GDPR delete leaves nothing, not even in the bin."""
         self.archive(kind, id)
         kind.table.rows.pop(id, None)
+        self._tell(kind.name, "privacyDeletion", {"objectId": int(id)})
 
     def merge(self, kind: Kind, primary: str, other: str) -> Row:
         """Both records become a new one with the values of the primary one; their ids lead to it."""
@@ -148,6 +157,8 @@ class Portal:
             kind.merged[old.id] = row.id
             self.associations.move(kind.name, old.id, row.id)
         self._indexed(kind, row)
+        about = {"primaryObjectId": int(first.id), "mergedObjectIds": [int(second.id)], "newObjectId": int(row.id)}
+        self._tell(kind.name, "merge", about)
         return row
 
     def import_(self, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:

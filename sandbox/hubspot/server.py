@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.grants import GrantError
 from sandbox.hubspot import associations, batch, errors
+from sandbox.hubspot.calling import Calling
 from sandbox.hubspot.portal import Kind, Portal, pipelines, type_ids
 from sandbox.hubspot.search import search
 from sandbox.hubspot.showing import named, shown
@@ -35,7 +36,8 @@ class Server:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.portal = Portal(world.clock)
+        self.calling = Calling(world)
+        self.portal = Portal(world.clock, self.calling.tell)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Literal paths first: `batch` and `search` are not ids."""
@@ -220,12 +222,19 @@ class Server:
                 self.portal.associations.untie(source, target, one, id)
             else:
                 self.portal.associations.tie(source, target, one, id, type_ids(each))
+            self._tied(source, target, one, id, removed=action == "archive")
             pointing, row = (source, one) if (source, target) in associations.POINTS else (target, id)
             self.portal.touch(self.portal.kind(pointing), row)
 
+    def _tied(self, source: str, target: str, one: str, other: str, *, removed: bool) -> None:
+        about = {"fromObjectId": int(one), "toObjectId": int(other), "associationRemoved": removed}
+        self.calling.tell(source, "associationChange", about)
+        self.calling.tell(target, "associationChange", {**about, "fromObjectId": int(other), "toObjectId": int(one)})
+
     async def _set(self, request: Request) -> Response:
-        """The stand-in's own: `{"lag": seconds, "may_define": bool}`."""
+        """The stand-in's own: `{"lag": seconds, "may_define": bool, "hook": [address, secret]}`."""
         given = await _body(request)
+        self.calling.url, self.calling.secret = given.get("hook", (self.calling.url, self.calling.secret))
         self.portal.lag = timedelta(seconds=float(given.get("lag", self.portal.lag.total_seconds())))
         self.portal.may_define = bool(given.get("may_define", self.portal.may_define))
         return JSONResponse({"ok": True})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.clock import Clock
@@ -15,13 +15,15 @@ from sandbox.table import Row, Table
 STATUSES = {"subscribed", "unsubscribed", "cleaned", "pending", "transactional"}
 ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 LONGEST_TAG = 100
+Tell = Callable[[str, str, Mapping[str, Any]], None]
+"""(event, source, data)."""
 
 
 class Audience:
     """Members stay once: an archived one is hidden, a permanently deleted address is never taken again."""
 
-    def __init__(self, id: str, name: str, clock: Clock, journal: Journal) -> None:
-        self.id, self.name, self._journal = id, name, journal
+    def __init__(self, id: str, name: str, clock: Clock, journal: Journal, tell: Tell = lambda *_: None) -> None:
+        self.id, self.name, self._journal, self._tell = id, name, journal, tell
         self.merges = merging.usual()
         self.table = Table(clock, lambda count: hashlib.md5(f"{id}{count}".encode()).hexdigest())  # noqa: S324
         self.addresses: dict[str, str] = {}
@@ -69,6 +71,7 @@ class Audience:
         )
         self.addresses[address.lower()] = row.id
         self._journal.mail += status == "pending"
+        self._told(row, {"status": status} if status == "subscribed" else {})
         return row
 
     def change(self, row: Row, given: Mapping[str, Any], *, lenient: bool) -> Row:
@@ -85,11 +88,13 @@ class Audience:
         if "tags" in given:
             fresh["tags"] = _tags(given["tags"])
         if any(row.data[name] != value for name, value in fresh.items()):
+            had = dict(row.data)
             self._journal.mail += fresh.get("status") == "pending" != row.data["status"]
             before = row.data["email_address"]
             self.table.change(row.id, fresh)
             del self.addresses[before.lower()]
             self.addresses[row.data["email_address"].lower()] = row.id
+            self._told(row, {name: value for name, value in fresh.items() if had[name] != value})
         return row
 
     def label(self, row: Row, tags: Sequence[Mapping[str, Any]]) -> None:
@@ -108,6 +113,7 @@ class Audience:
     def archive(self, row: Row) -> None:
         """Hidden; the status it had is lost."""
         self.table.change(row.id, {"status": "archived"})
+        self._tell("unsubscribe", "api", {**_shown(row), "action": "delete"})
 
     def erase(self, row: Row) -> None:
         """For good: no trace, and the address is never taken again."""
@@ -119,6 +125,7 @@ class Audience:
     def by_themselves(self, row: Row, status: str) -> None:
         """What people and their servers do: from then on nobody else subscribes them."""
         self.table.change(row.id, {"status": status, "own": True})
+        self._told(row, {"status": status}, "user")
 
     def state(self) -> dict[str, Any]:
         """As JSON."""
@@ -130,6 +137,16 @@ class Audience:
         self.merges, self.forgotten = list(state["merges"]), set(state["forgotten"])
         self.table.load(state["table"])
         self.addresses = {row.data["email_address"].lower(): row.id for row in self.table.living()}
+
+    def _told(self, row: Row, changed: Mapping[str, Any], source: str = "api") -> None:
+        """A change of tags alone is not told."""
+        status = str(changed.get("status"))
+        if event := {"subscribed": "subscribe", "unsubscribed": "unsubscribe", "cleaned": "cleaned"}.get(status):
+            self._tell(event, source, _shown(row))
+        if "email_address" in changed:
+            self._tell("upemail", source, {"new_id": row.id[:10], "new_email": row.data["email_address"]})
+        if {"merge_fields", "language", "vip"} & set(changed):
+            self._tell("profile", source, _shown(row))
 
     def _address(self, given: Any) -> str:
         address = str(given or "").strip()
@@ -158,6 +175,10 @@ class Audience:
         if status != before and ((status == "subscribed" and row.data["own"]) or (bounced and status == "pending")):
             raise errors.compliance(address)
         return status
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {"id": row.id[:10], "email": row.data["email_address"], "web_id": int(row.id[:7], 16)}
 
 
 def hashed(address: str) -> str:

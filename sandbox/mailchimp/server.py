@@ -13,11 +13,13 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.mailchimp import errors, merging
 from sandbox.mailchimp.audience import Audience, hashed
+from sandbox.mailchimp.calling import Calling
 from sandbox.table import Row
 from sandbox.world import Reply, World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 LIST = "/3.0/lists/{list}"
+HOOKS = f"{LIST}/webhooks"
 MEMBER = f"{LIST}/members/{{member}}"
 MOST, BATCH = 1000, 500
 NAME, ID = "Newsletter", "a1b2c3d4e5"
@@ -32,6 +34,7 @@ class Server:
         self._world = world
         world.grants.basic = True
         self._audiences: dict[str, Audience] = {}
+        self._calling: dict[str, Calling] = {}
         self._make(ID, NAME)
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -52,6 +55,10 @@ class Server:
             ("GET", f"{MEMBER}/tags", self._tags),
             ("POST", f"{MEMBER}/tags", self._label),
             ("POST", f"{MEMBER}/actions/delete-permanent", self._erase),
+            ("GET", HOOKS, self._hooks),
+            ("POST", HOOKS, self._hook),
+            ("GET", f"{HOOKS}/{{hook}}", self._one_hook),
+            ("DELETE", f"{HOOKS}/{{hook}}", self._unhook),
             ("POST", "/_mailchimp/themselves", self._themselves),
         ]
         return [Route(path, act, methods=[method]) for method, path, act in table]
@@ -61,8 +68,9 @@ class Server:
         return errors.general(status, retry_after)
 
     def is_write(self, method: str, path: str) -> bool:
-        """Members; not the definition of merge fields."""
-        return method != "GET" and path.startswith("/3.0/lists/") and not path.endswith("/merge-fields")
+        """Members; neither the definition of merge fields nor webhooks."""
+        others = path.endswith("/merge-fields") or "/webhooks" in path
+        return method != "GET" and path.startswith("/3.0/lists/") and not others
 
     def seed(self, calendar: str, text: str) -> None:
         """A JSON list of members into the audience of that id or name; `primary` is the first one."""
@@ -187,6 +195,24 @@ class Server:
         self._audience(request).label(self._member(request), given.get("tags") or [])
         return Response(status_code=204)
 
+    async def _hooks(self, request: Request) -> Response:
+        rows = list(self._called(request).rows.values())
+        return JSONResponse({"webhooks": rows, "list_id": request.path_params["list"], "total_items": len(rows)})
+
+    async def _hook(self, request: Request) -> Response:
+        return JSONResponse(await self._called(request).add(await _body(request)))
+
+    async def _one_hook(self, request: Request) -> Response:
+        found = self._called(request).rows.get(request.path_params["hook"])
+        if found is None:
+            raise errors.not_found()
+        return JSONResponse(found)
+
+    async def _unhook(self, request: Request) -> Response:
+        if self._called(request).rows.pop(request.path_params["hook"], None) is None:
+            raise errors.not_found()
+        return Response(status_code=204)
+
     async def _themselves(self, request: Request) -> Response:
         """The stand-in's own: `{"email", "status"}`, a person unsubscribes, or their mail bounces (`cleaned`)."""
         given = await _body(request)
@@ -211,6 +237,9 @@ class Server:
             raise errors.not_found()
         return found
 
+    def _called(self, request: Request) -> Calling:
+        return self._calling[self._audience(request).id]
+
     def _member(self, request: Request) -> Row:
         return self._audience(request).member(request.path_params["member"])
 
@@ -221,7 +250,8 @@ class Server:
         return self._make(hashed(name)[:10], name)
 
     def _make(self, id: str, name: str) -> Audience:
-        self._audiences[id] = Audience(id, name, self._world.clock, self._world.journal)
+        calling = self._calling[id] = Calling(self._world, id)
+        self._audiences[id] = Audience(id, name, self._world.clock, self._world.journal, calling.tell)
         return self._audiences[id]
 
 

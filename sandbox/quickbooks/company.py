@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -20,8 +20,8 @@ REFS = {"ParentRef": "", "IncomeAccountRef": "Account", "ExpenseAccountRef": "Ac
 class Company:
     """All objects of one company. Times are told in its zone, in whole seconds."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    def __init__(self, clock: Clock, tell: Callable[..., None] = lambda *_: None) -> None:
+        self.clock, self._tell = clock, tell
         self.currency = "EUR"
         self.answers: dict[str, Data] = {}
         """Request id -> the answer it got."""
@@ -34,7 +34,9 @@ class Company:
         data = made(entity, given)
         self._free(entity, data, None)
         self._refers(entity, data)
-        return self.shown(entity, self.tables[entity].add(data))
+        row = self.tables[entity].add(data)
+        self._tell(entity, "Create", row.id)
+        return self.shown(entity, row)
 
     def update(self, entity: str, given: Mapping[str, Any]) -> Data:
         """The object after an update, or Wrong. Making it inactive marks its name, and frees it."""
@@ -48,6 +50,7 @@ class Company:
         self._free(entity, data, row)
         self._refers(entity, data)
         row.data = data
+        self._tell(entity, "Update", row.id)
         return self.shown(entity, self.tables[entity].touch(row))
 
     def find(self, entity: str, id: str) -> Row:
@@ -61,6 +64,7 @@ class Company:
         """People make one of two: nothing but a tombstone is left of the other."""
         self.tables[entity].remove(away)
         self.tables[entity].touch(self.find(entity, into))
+        self._tell(entity, "Merge", into, away)
 
     def shown(self, entity: str, row: Row) -> Data:
         """As the API shows it."""

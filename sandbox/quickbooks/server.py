@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.app import visit_of
 from sandbox.grants import GrantError
+from sandbox.quickbooks.calling import Calling
 from sandbox.quickbooks.company import Company, moment
 from sandbox.quickbooks.entities import NAME, SHAPES, Data
 from sandbox.quickbooks.errors import Wrong, general
@@ -35,7 +36,8 @@ class Server:
     def __init__(self, world: World) -> None:
         self._world = world
         world.grants.rotate = True
-        self.company = Company(world.clock)
+        self.calling = Calling(world, REALM)
+        self.company = Company(world.clock, self.calling.tell)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Literal paths first."""
@@ -182,8 +184,10 @@ class Server:
         return JSONResponse(answer)
 
     async def _set(self, request: Request) -> Response:
-        """The stand-in's own: `{"merge": [entity, into, from], "forget": true (all request ids), "currency"}`."""
-        given = await _body(request)
+        """The stand-in's own: `{"merge": [entity, into, from], "forget": true (all request ids), "currency",
+        "hook": [address, verifier token, whether as CloudEvents]}`."""
+        given, calling = await _body(request), self.calling
+        calling.url, calling.token, calling.modern = given.get("hook", (calling.url, calling.token, calling.modern))
         if "merge" in given:
             self.company.merge(*given["merge"])
         if given.get("forget"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from connectors.hook import Call, Hook
 from engine.canonical import dumps
@@ -18,6 +23,7 @@ from flows.hookbook import Entry, HookBook
 from flows.pings import Taken
 from flows.project import Project
 from flows.routes import Place
+from studio.receiver import server
 from tests.hooks.senders import AT, SECRET
 
 PUBLIC = "https://sync.example.com"
@@ -90,6 +96,20 @@ class Reception:
     def row(self) -> dict[str, Any]:
         (found,) = self.project.store.all(hooks, hooks.c.key == KEY)
         return found
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Over a socket, as `syncline` serves it; the address."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        made = server(app, "127.0.0.1", 0)
+        thread = Thread(target=made.run, kwargs={"sockets": [bound]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        finally:
+            made.should_exit = True
+            thread.join()
 
 
 @pytest.fixture

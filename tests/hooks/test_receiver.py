@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -23,7 +22,7 @@ from connectors.proofs import PROOFS
 from flows.pings import Pings
 from studio import receiver
 from studio.desk import Desk
-from tests.hooks.reception import KEY, PUBLIC, Reception, reception
+from tests.hooks.reception import KEY, PUBLIC, Reception, reception, serving
 from tests.hooks.senders import AT, SECRET, SENDERS, made
 
 __all__ = ["reception"]
@@ -245,24 +244,13 @@ def test_more_than_there_is_room_for_are_told_to_come_again(reception: Any, line
 # --- over a socket -------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def serving(there: Reception) -> Iterator[str]:
-    """As `syncline` serves it; the address."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        made = receiver.server(receiver.app(there.project, clock=lambda: AT), "127.0.0.1", 0)
-        thread = Thread(target=made.run, kwargs={"sockets": [bound]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        finally:
-            made.should_exit = True
-            thread.join()
-
-
 def test_ten_megabytes_over_a_socket(reception: Any) -> None:
     """The answer is there before the body is, and then the line is closed."""
     there: Reception = reception("plain", PROOFS["plain"])
-    with serving(there) as url, socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 10) as wire:
+    with (
+        serving(receiver.app(there.project, clock=lambda: AT)) as url,
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 10) as wire,
+    ):
         wire.sendall(f"POST /hooks/{KEY} HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n".encode())
         reply = b""
         while part := wire.recv(4096):
@@ -275,7 +263,7 @@ def test_secrets_are_in_no_log(reception: Any, caplog: pytest.LogCaptureFixture)
     caplog.set_level(logging.DEBUG)
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     there: Reception = reception("mailchimp", SENDERS["mailchimp"].hook, "members")
-    with serving(there) as url:
+    with serving(receiver.app(there.project, clock=lambda: AT)) as url:
         for secret in (SECRET, "another"):
             call = SENDERS["mailchimp"].call(secret)
             httpx.post(f"{url}/hooks/{KEY}", params=dict(call.query), content=call.body)
@@ -308,7 +296,7 @@ def test_whatever_comes_is_answered_and_nothing_is_stored(reception: Any, app: s
     there: Reception = reception(app, sender.hook)
     schema = schemathesis.openapi.from_dict(described(receiver.app(there.project), sender.call().headers))
     statuses: set[int] = set()
-    with serving(there) as url:
+    with serving(receiver.app(there.project, clock=lambda: AT)) as url:
         for result in schema.get_all_operations():
             operation = result.ok()
 
