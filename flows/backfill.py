@@ -14,7 +14,7 @@ from flows.direct import Progress, planned, prepare
 from flows.project import Project
 from flows.report import PlanReport, RunReport
 from flows.session import Session
-from flows.shards import Part, cut
+from flows.shards import Part, cut, put_off
 
 
 def run(
@@ -42,6 +42,7 @@ def run(
             if side not in work.errors:
                 applied.append(steps.load(work, side, shard=shard))
                 progress(side, sum(one.side == side for one in applied), every[side])
+        work.errors = {**put_off(work), **work.errors}
         return steps.finish(work, counts, applied, steps.requests(work))
 
 

@@ -18,7 +18,7 @@ from flows.flowrun import carried_out
 from flows.page import show_plan
 from flows.project import ProjectError
 from flows.report import RunReport
-from flows.shards import Part, cut
+from flows.shards import Part, cut, put_off
 
 THREADS = 4
 RUNNERS = {"dask": ("prefect_dask", "DaskTaskRunner"), "ray": ("prefect_ray", "RayTaskRunner")}
@@ -70,6 +70,7 @@ def _body(work: steps.Work, part: Part, shards: int) -> RunReport:
     would = show_plan(work, part.words) if work.dry else None
     if would is None:
         crew.load_shards(cut(work, sides, shards))
+        work.errors = {**put_off(work), **work.errors}
     return replace(crew.finish(snapshots), would=would)
 
 

@@ -103,7 +103,7 @@ def show_plan(work: Work, what: str) -> Counter[str]:
     sides = [
         f"| {side} | " + " | ".join(str(ops[side, op]) for op in OPS) + " |" for side in work.session.mapping.sides
     ]
-    head = [f"# {sync}: what a backfill would write ({what})", "", "This was a dry run: nothing was written.", ""]
+    head = [f"# {sync}: dry run", "", f"This is what a backfill ({what}) would write. Nothing was written.", ""]
     table = ["| side | create | update | delete |", "|---|---:|---:|---:|", *sides, ""]
     text = "\n".join([*head, *table, *_changes(plan.changes), *_next(plan)])
     create_markdown_artifact(text, key=f"plan-{slug(sync)}", description=f"Plan {plan.plan}: nothing was written")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from engine.bound import Bound
 from engine.decide import Decided
@@ -102,3 +102,19 @@ def cut(work: steps.Work, sides: Iterable[str], shards: int) -> list[tuple[str, 
         parts = [numbers[at : at + size] for at in range(0, len(numbers), size)]
         found += [(side, (part[0], part[-1] + 1)) for part in parts]
     return found
+
+
+def put_off(work: steps.Work) -> dict[str, str]:
+    """Side -> why something was not written to it, though the side goes on: the app asked to wait, or did not answer.
+
+    Of a sync the next run sees to it; a backfill has none.
+    """
+    waits = changes.c.state.in_(("dropped", "doubt")), changes.c.error.is_not(None)
+    query = select(changes.c.side, changes.c.error, func.count().over(partition_by=changes.c.side).label("count"))
+    rows = work.session.project.store.rows(
+        query.where(changes.c.run == work.run, *waits).order_by(changes.c.seq.desc())
+    )
+    again = "What was written is known: run the backfill again."
+    return {
+        row["side"]: f"{row['count']} could not be written yet. {row['error'].rstrip('.')}. {again}" for row in rows
+    }

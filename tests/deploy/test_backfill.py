@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from engine.contract import Op, Transient
 from engine.record import runs_of
 from flows import backfill
 from flows.project import ProjectError
@@ -80,3 +81,19 @@ def test_records_without_a_day_take_part_only_where_no_range_is_asked_for(make: 
 )
 def test_a_range_in_words(part: Part, words: str) -> None:
     assert part.words == words
+
+
+def test_a_backfill_whose_app_asks_to_wait_has_failed_and_can_be_run_again(make: Make) -> None:
+    world = make("a", "b")
+    world.apps["a"].add(name="Review")
+
+    def busy(_moment: str, what: str) -> None:
+        if what == Op.CREATE:
+            raise Transient("b is busy.", landed=False)
+
+    world.apps["b"].fault = busy
+    report = fill(world, Part())
+    again = "What was written is known: run the backfill again."
+    assert (report.status, report.errors) == ("failed", {"b": f"1 could not be written yet. b is busy. {again}"})
+    world.apps["b"].fault = lambda _moment, _what: None
+    assert fill(world, Part()).writes["b"]["create"] == 1
