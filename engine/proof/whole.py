@@ -76,7 +76,9 @@ def _clips(bound: Bound, index: int, rule: list[str], row: Row, side: str) -> Tr
     )
     if most >= SHORT or len(rule) > 1:
         return Trap("note", text, ("match", index))
-    return Trap("match-clip", f"{text}. Match on another field, or do not cut it", ("match", index))
+    own = most < (_field(bound, row, side).max_length or LONG)  # else the app has no room for more: most keys fit
+    text = f"{text}. Match on another field{', or do not cut it' if own else GOES_ON}"
+    return Trap("match-clip", text, ("match", index), stops=own)
 
 
 def _most(bound: Bound, row: Row, side: str) -> int | None:

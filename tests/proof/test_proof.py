@@ -89,6 +89,14 @@ def test_amounts_that_are_converted_settle_whatever_the_rate(code_, rate):
     assert {way.klass for way in ways(made).values()} == {"stable"}
 
 
+@pytest.mark.parametrize(("most", "stops"), [(20, []), (None, ["match-clip"])])
+def test_a_key_that_the_mapping_cuts_stops_a_sync_and_one_that_an_app_cuts_is_advice(most, stops):
+    made = built(text(), text(max_length=most), match=(("x",),), via={"shop": [{"clip": 20}]})
+    proof = prove(*made)
+    assert [one.trap for one in proof.traps] == ["match-clip"]
+    assert [one.trap for one in proof.stopping] == stops
+
+
 def test_examples_run_backwards():
     """There it is as expected; on the way back the table makes another word of it."""
     states = ("open", "doing", "done", "late")
