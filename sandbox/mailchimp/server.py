@@ -90,14 +90,16 @@ class Server:
             audience.add(given, lenient=True)
 
     def state(self) -> Mapping[str, Any]:
-        """All audiences."""
-        return {"audiences": [audience.state() for audience in self._audiences.values()]}
+        """All audiences, with their webhooks."""
+        kept = [each.state() | {"webhooks": self._calling[each.id].rows} for each in self._audiences.values()]
+        return {"audiences": kept}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Back to a former state."""
         self._audiences.clear()
         for saved in state["audiences"]:
             self._make(saved["id"], saved["name"]).load(saved)
+            self._calling[saved["id"]].rows = dict(saved["webhooks"])
 
     async def _account(self, _: Request) -> Response:
         told = {"account_id": "8d3a3db4d97663a9074efcc16", "account_name": "Stand-in Ltd", "email": "owner@example.org"}

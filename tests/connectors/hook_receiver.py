@@ -63,6 +63,10 @@ def listening(tell: Callable[[dict[str, str], bytes], None]) -> Iterator[str]:
             if not token:
                 tell(dict(self.headers), body)
 
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 

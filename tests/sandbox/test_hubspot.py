@@ -28,8 +28,12 @@ from hubspot.crm.contacts import (
     SimplePublicObjectInputForCreate,
 )
 from hubspot.crm.properties import PropertyCreate
+from hubspot.utils.signature import Signature
 
 from sandbox import start
+from tests.connectors.hook_receiver import letters
+
+__all__ = ["letters"]
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -292,6 +296,33 @@ def test_throttling_and_a_bad_token_in_its_own_words(portal):
     assert json.loads(caught.value.body)["policyName"] == "TEN_SECONDLY_ROLLING"
     portal.control("faults", kind="reject_token")
     assert refusal(portal.api.crm.contacts.basic_api.get_page)[0] == 401
+
+
+def test_an_app_is_called_and_the_call_is_signed(portal, letters):
+    """HubSpot's own library is asked whether it is; the address has characters that HubSpot decodes before it signs."""
+    address, told = letters
+    portal.set(hook=[f"{address}?a=%28b%29", "secret"])
+    ada, grace = portal.create(email="ada@example.org"), portal.create(email="grace@example.org")
+    portal.update(ada.id, firstname="Ada", lastname="King")
+    portal.http.post("/crm/v3/objects/contacts/merge", json={"primaryObjectId": ada.id, "objectIdToMerge": grace.id})
+    seen = []
+    for count in (1, 1, 2, 1):
+        headers, body = told.get(timeout=5)
+        events = json.loads(body)
+        assert len(events) == count
+        seen += [(each["subscriptionType"], each.get("objectId"), each.get("propertyName")) for each in events]
+        given = {name.lower(): value for name, value in headers.items()}
+        said = {"http_uri": f"{address}?a=(b)", "timestamp": given["x-hubspot-request-timestamp"]}
+        signature = given["x-hubspot-signature-v3"]
+        assert Signature.is_valid(signature, "secret", body.decode(), signature_version="v3", **said)
+        assert not Signature.is_valid(signature, "other", body.decode(), signature_version="v3", **said)
+    assert seen == [
+        ("contact.creation", int(ada.id), None),
+        ("contact.creation", int(grace.id), None),
+        ("contact.propertyChange", int(ada.id), "firstname"),
+        ("contact.propertyChange", int(ada.id), "lastname"),
+        ("contact.merge", None, None),
+    ]
 
 
 def test_a_state_outlives_a_restart(portal):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -14,7 +15,9 @@ from mailchimp_marketing import Client
 from mailchimp_marketing.api_client import ApiClientError
 
 from sandbox import start
+from tests.connectors.hook_receiver import letters
 
+__all__ = ["letters"]
 LIST = "a1b2c3d4e5"
 
 
@@ -181,3 +184,32 @@ def test_a_state_outlives_a_restart():
     assert after.state() == before.state()
     with pytest.raises(ValueError, match="Member Exists"):
         before.seed("Customers", json.dumps([{"email_address": "ada@example.org"}]))
+
+
+def test_an_audience_calls_whom_it_was_told_to_call(audience, letters):
+    """Not signed, not for tags, and only for what was asked for; the address must answer."""
+    address, told = letters
+    asked = {"events": {"subscribe": True, "profile": True, "unsubscribe": True}, "sources": {"api": True}}
+    assert (
+        "could not connect"
+        in refusal(audience.api.create_list_webhook, LIST, {"url": "http://127.0.0.1:9", **asked})["detail"]
+    )
+    made = audience.api.create_list_webhook(LIST, {"url": f"{address}?secret=x", **asked})
+    assert "multiple WebHooks" in refusal(audience.api.create_list_webhook, LIST, {"url": made["url"]})["detail"]
+    assert [each["id"] for each in audience.api.get_list_webhooks(LIST)["webhooks"]] == [made["id"]]
+    audience.add()
+    audience.api.update_list_member_tags(LIST, "ada@example.org", {"tags": [{"name": "VIP", "status": "active"}]})
+    audience.api.update_list_member(LIST, "ada@example.org", {"merge_fields": {"LNAME": "King"}})
+    audience.themselves("ada@example.org", "unsubscribed")
+    audience.add("grace@example.org")
+    audience.api.delete_list_member(LIST, "grace@example.org")
+    forms = [parse_qs(told.get(timeout=5)[1].decode()) for _ in range(4)]
+    assert [(form["type"][0], form["data[email]"][0].partition("@")[0]) for form in forms] == [
+        ("subscribe", "ada"),
+        ("profile", "ada"),
+        ("subscribe", "grace"),
+        ("unsubscribe", "grace"),
+    ]
+    assert audience.api.get_list_webhook(LIST, made["id"])["sources"] == {"user": False, "admin": False, "api": True}
+    audience.api.delete_list_webhook(LIST, made["id"])
+    assert refusal(audience.api.delete_list_webhook, LIST, made["id"])["status"] == 404

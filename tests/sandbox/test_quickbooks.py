@@ -19,7 +19,9 @@ from quickbooks.exceptions import AuthorizationException, ObjectNotFoundExceptio
 from quickbooks.objects import Account, Customer, EmailAddress, Item
 
 from sandbox import start
+from tests.connectors.hook_receiver import letters
 
+__all__ = ["letters"]
 REALM = "9130350000000001"
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -246,3 +248,28 @@ def test_a_state_outlives_a_restart():
     assert after.state() == before.state()
     with pytest.raises(ValueError, match="6240"):
         before.seed("customers", json.dumps([{"DisplayName": "ada"}]))
+
+
+def test_an_app_is_called_and_the_call_is_signed(books, letters):
+    """In both forms; QuickBooks' library is asked whether it is."""
+    address, told = letters
+    books.set(hook=[address, "verifier", False])
+    ada, grace = books.customer("Ada"), books.customer("Grace")
+    books.set(merge=["Customer", ada.Id, grace.Id], hook=[address, "verifier", True])
+    books.customer("Alan")
+    seen = []
+    for _ in range(4):
+        headers, body = told.get(timeout=5)
+        signature = {name.lower(): value for name, value in headers.items()}["intuit-signature"]
+        assert books.qb.validate_webhook_signature(body.decode(), signature, "verifier")
+        assert not books.qb.validate_webhook_signature(body.decode(), signature, "another")
+        seen.append(json.loads(body))
+    ((first,), (second,)) = (each["eventNotifications"][0]["dataChangeEvent"]["entities"] for each in seen[:2])
+    assert [(each["name"], each["id"], each["operation"]) for each in (first, second)] == [
+        ("Customer", ada.Id, "Create"),
+        ("Customer", grace.Id, "Create"),
+    ]
+    assert [(each["type"], each["intuitentityid"]) for (each,) in seen[2:]] == [
+        ("qbo.customer.merged.v1", ada.Id),
+        ("qbo.customer.created.v1", "3"),
+    ]
