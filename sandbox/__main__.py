@@ -1,8 +1,8 @@
 """`python -m sandbox google_calendar outlook_calendar`: serve stand-ins until stopped.
 
-Prints one JSON line per app, `{"app", "url", "token"}`, when it is ready. `--seed` takes a file, or a folder: calendars
-(`.ics`) all go into the app's default calendar (a folder with a file named after the app: only this one), lists of
-records (`.json`) each into the container that the file is named after.
+Prints one JSON line per app, `{"app", "url", "token"}` and what else a connection wants, when it is ready. `--seed` is
+followed by a file, or a folder: calendars (`.ics`) all go into the app's default calendar (a folder with a file named
+after the app: only this one), lists of records (`.json`) each into the container that the file is named after.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from pathlib import Path
 from sandbox import APPS
 from sandbox.serving import StateFile, start
 
+BESIDES = {"quickbooks": {"realm_id": "9130350000000001"}}
+"""App -> settings of a connection besides address and token."""
+
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
@@ -31,7 +34,7 @@ def main() -> None:
             port = options.port_base + index if options.port_base else 0
             texts = _texts(app, options.seed)
             running = stack.enter_context(start(app, port=port, state=state, seeds=texts))
-            print(json.dumps(asdict(running)), flush=True)
+            print(json.dumps({**asdict(running), **BESIDES.get(app, {})}), flush=True)
         stop.wait()
 
 

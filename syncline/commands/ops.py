@@ -53,7 +53,8 @@ def sandbox(
 ) -> int:
     """Serve stand-ins of apps on this machine until stopped; the first line of each app is JSON with its address.
 
-    Connect one like an account: syncline connect APP --name NAME --set base_url=URL token=TOKEN
+    Connect one like an account: syncline connect APP --name NAME --set base_url=URL token=TOKEN (and what else its line
+    names, such as realm_id)
 
     Example: syncline sandbox google_calendar outlook_calendar --port-base 9000 --seed google_calendar=calendars
     """

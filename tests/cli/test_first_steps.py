@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from connectors import names
@@ -24,3 +28,16 @@ def test_how_a_stand_in_is_connected_stands_in_its_help(syncline):
     assert "syncline connect APP --name NAME --set base_url=URL token=TOKEN" in " ".join(
         syncline("sandbox", "--help").out.split()
     )
+
+
+def test_the_line_of_a_stand_in_is_all_that_it_takes_to_connect_it(folder, syncline):
+    words = [sys.executable, "-m", "sandbox", "quickbooks"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = json.loads(process.stdout.readline())
+            app, url = line.pop("app"), line.pop("url")
+            settings = [f"base_url={url}", *(f"{key}={value}" for key, value in line.items())]
+            assert syncline("connect", app, "--name", "one", "--set", *settings).code == 0
+        finally:
+            process.terminate()
