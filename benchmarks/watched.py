@@ -73,7 +73,7 @@ class User:
 def stand_ins() -> Iterator[dict[str, dict[str, str]]]:
     """Google and Outlook in a process of their own, empty: side -> url and token."""
     words = [sys.executable, "-m", "sandbox", "google_calendar", "outlook_calendar"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None
             lines = [json.loads(server.stdout.readline()) for _ in range(2)]

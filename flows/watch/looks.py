@@ -65,7 +65,8 @@ class Looks:
             one.quick()
         else:
             spot.pace.slow()
-        spot.at = spot.pace.after(now, self._desk.draw)
+        spot.at = now if spot.again else spot.pace.after(now, self._desk.draw)
+        spot.again = False
         if found.blind or found.news:
             why = f"{spot.route.side} is read whole" if found.blind else f"{spot.route.side} has changed"
             one.turn.want(now, why, rest=found.news)

@@ -53,7 +53,7 @@ class Runs:
         if one.idle or spot is None:
             return
         if spot.echo and now < spot.echo and not spot.blind:
-            spot.at = now
+            spot.at, spot.again = now, spot.looking
         else:
             one.turn.want(now, f"{side} said so", rest=True)
 

@@ -28,6 +28,8 @@ class Spot:
     at: datetime
     place: Place | None = None
     looking: bool = False
+    again: bool = False
+    """A ping came during the look, which may have read before that."""
     echo: datetime | None = None
     """Until then a ping is most likely about what we have written there ourselves."""
     blind: bool = False

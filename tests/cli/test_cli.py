@@ -47,7 +47,7 @@ def test_every_command_has_help_with_an_example_and_json(command, syncline):
 
 def test_the_design_is_complete():
     wanted = "demo sandbox init connect connections new check plan apply run backfill undo rebuild status runs show"
-    more = "mapping connector rehearse history holds resolve sql deploy up down doctor"
+    more = "mapping connector rehearse history holds resolve sql deploy up down doctor watch hooks alerts metrics"
     assert set(f"{wanted} {more}".split()) == set(COMMANDS)
 
 

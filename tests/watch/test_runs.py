@@ -95,6 +95,30 @@ def test_pings_of_our_own_writes_are_looked_at_and_start_no_run(watch: Watch) ->
     assert only(it.world.apps["a"])["note"] == "edited there"
 
 
+def test_a_ping_during_a_look_is_looked_at_once_more(watch: Watch) -> None:
+    """The look may have read before the edit."""
+    it = watch("poll: 1h")
+    it.world.apps["a"].edit("a1", note="edited")
+    it.ping("a")
+    assert it.goes_on(1) == 1
+    edits = [lambda: it.world.apps["b"].edit("b1", note="edited there")]
+    changes = it.world.apps["b"].changes
+
+    def read_before(*args: Any) -> Any:
+        pages = list(changes(*args))
+        for edit in edits:
+            edit()
+            it.ping("b", "b1")
+            it.watcher._runs.hear(it.world.now)
+        edits.clear()
+        return iter(pages)
+
+    it.world.apps["b"].changes = read_before
+    it.ping("b", "b1")
+    assert it.goes_on(2) == 1
+    assert only(it.world.apps["a"])["note"] == "edited there"
+
+
 def test_one_run_of_a_sync_at_a_time_and_not_more_than_allowed_at_all(watch: Watch) -> None:
     runs = OnCall()
     it = watch("poll: 1h, every: 1d", runs=runs)
