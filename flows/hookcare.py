@@ -11,6 +11,7 @@ from engine.store.tables import copies
 from flows.hookbook import Entry
 from flows.hooks import Hooks
 from flows.hookview import state
+from flows.hookwish import Wishes
 
 LATE = timedelta(minutes=15)
 """Graph may be so late with contacts and tasks."""
@@ -19,10 +20,10 @@ WHY = "Does the app reach the receiver? See SYNCLINE_PUBLIC_URL"
 
 def findings(hooks: Hooks) -> Iterator[tuple[Entry, bool | None, str]]:
     """(webhook, whether it is well, None: not sure, and how it is), of all that live or should."""
-    wanted, sides, changed, now = hooks.wanted(), hooks.sides(), _changed(hooks), hooks.clock()
+    wishes, changed, now = Wishes.of(hooks.project), _changed(hooks), hooks.clock()
     for entry in hooks.book.all():
-        kind = state(entry, wanted.get(entry.place), now)
-        last = max((changed.get((at.sync, at.side), "") for at in sides.get(entry.place, ())), default="")
+        kind = state(entry, wishes.hook(entry.place), now)
+        last = max((changed.get((at.sync, at.side), "") for at in wishes.sides.get(entry.place, ())), default="")
         if kind == "failing":
             yield entry, False, entry.error or ""
         elif kind == "ended":

@@ -7,23 +7,21 @@ again later, and stops nothing else.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors import names
 from connectors.hook import Hook
-from connectors.proofs import PLAIN, hook_of
+from connectors.proofs import PLAIN
 from engine.contract import AppError
 from engine.store import StoreError
 from engine.store.lease import Busy, Fenced, Lease
 from flows.hookbook import Entry, HookBook, made_under
 from flows.hookstep import Step, next_at, step
 from flows.hookturn import Turn
+from flows.hookwish import Wishes
 from flows.project import Project, ProjectError
-from flows.routes import Place, Route, broken, routes
 from flows.secrets import SecretsError
 from flows.session import utc_now
 
@@ -31,6 +29,8 @@ NAME = "*hooks"
 """Of the lease: no sync can be called so."""
 LOOK = timedelta(minutes=1)
 """How often is looked what the syncs want."""
+GRACE = timedelta(minutes=5)
+"""A hook that nobody wants is kept so long: somebody may just be writing the sync's file."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
 Due = tuple[Entry, Hook, Step]
 log = logging.getLogger("flows")
@@ -52,6 +52,8 @@ class Hooks:
         self.next = self.clock()
         self._failed: dict[str, tuple[int, datetime]] = {}
         """Key -> how often in a row, and when it is tried again."""
+        self._unwanted: dict[str, datetime] = {}
+        """Key -> since when nobody wants it."""
 
     def tend(self) -> None:
         """Does what is due, unless another process is at it. Raises for nothing that an app or the state may do."""
@@ -59,11 +61,12 @@ class Hooks:
         if not self.public_url:
             return
         try:
-            if self._due():
-                with self._turn() as turn:
-                    for due in self._due():  # again: another process may have done some of it
+            wishes = Wishes.of(self.project)
+            if self._due(wishes):
+                with self._turn(wishes) as turn:
+                    for due in self._due(wishes):  # again: another process may have done some of it
                         self._do(turn, *due)
-            self._plan()
+            self._plan(wishes)
         except Busy:
             log.debug("another process looks after the webhooks")
         except (Fenced, SecretsError, StoreError) as error:
@@ -71,15 +74,16 @@ class Hooks:
 
     def lay(self) -> None:
         """Makes the addresses that a person enters at an app; asks no app. Raises Busy, StoreError."""
-        found = [due for due in self._due() if due[1].made == "by hand" and due[2] is Step.MAKE]
+        wishes = Wishes.of(self.project)
+        found = [due for due in self._due(wishes) if due[1].made == "by hand" and due[2] is Step.MAKE]
         if found and self.public_url:
-            with self._turn() as turn:
+            with self._turn(wishes) as turn:
                 for due in found:
                     self._do(turn, *due)
 
     def end(self) -> list[Entry]:
         """Ends all. Gives those that could not be ended, with their `error`. Raises Busy, StoreError."""
-        with self._turn() as turn:
+        with self._turn(Wishes.of(self.project)) as turn:
             for entry in self.book.all():
                 self._do(turn, entry, PLAIN, Step.END)
         return self.book.all()
@@ -88,63 +92,56 @@ class Hooks:
         """Where the app calls."""
         return f"{self.public_url}/hooks/{entry.key}"
 
-    def wanted(self) -> dict[Place, Hook]:
-        """What the syncs want to be told of, as far as the accounts are connected."""
-        known = self._known()
-        return {place: known[place.connection] for place in self.sides()}
-
-    def sides(self) -> dict[Place, list[Route]]:
-        """The sides of syncs that a hook for each place is to tell."""
-        known, found = self._known(), defaultdict[Place, list[Route]](list)
-        for route in routes(self.project):
-            if hook := known.get(route.connection):
-                found[route.place(hook.covers)].append(route)
-        return found
-
-    def _known(self) -> dict[str, Hook]:
-        """Connection -> how calls of its app come about."""
-        apps = set(names())
-        return {one.name: hook_of(one.app) for one in self.project.connections.all() if one.app in apps}
-
-    def _due(self) -> list[Due]:
-        """New ones first; those that have failed lately wait."""
-        now, wanted, entries = self.clock(), self.wanted(), self.book.all()
-        served = {entry.place for entry in entries if self._serves(entry, wanted.get(entry.place))}
-        fresh = [self.book.fresh(place, self.public_url, now) for place in wanted if place not in served]
-        found = [(entry, wanted[entry.place], Step.MAKE) for entry in fresh]
-        for entry in entries:
-            todo = self._step(entry, wanted.get(entry.place), now)
-            if todo and self._waits(entry, now) <= now:
-                found.append((entry, wanted.get(entry.place, PLAIN), todo))
-        return found
+    def _due(self, wishes: Wishes) -> list[Due]:
+        """New ones first; those that have failed lately wait, and nothing is asked of accounts that are signed out."""
+        now, entries = self.clock(), self.book.all()
+        served = {entry.place for entry in entries if self._serves(entry, wishes.hook(entry.place))}
+        new = [self.book.fresh(place, self.public_url, now) for place in wishes.sides if place not in served]
+        found = [(entry, Step.MAKE) for entry in new]
+        found += [(entry, todo) for entry in entries if (todo := self._step(entry, wishes, now))]
+        return [
+            (entry, wishes.connected(entry.place) or PLAIN, todo)
+            for entry, todo in found
+            if self._waits(entry, now) <= now and entry.place.connection not in wishes.signed_out
+        ]
 
     def _serves(self, entry: Entry, hook: Hook | None) -> bool:
         """What a person has entered at an app goes on, whatever public address is set."""
         return hook is not None and (hook.made == "by hand" or made_under(entry, self.public_url))
 
-    def _step(self, entry: Entry, hook: Hook | None, now: datetime) -> Step | None:
-        """What a person has entered, a person takes away; and nobody knows what a broken sync file wants."""
-        if self._serves(entry, hook):
-            return step(entry, now) if hook and hook.made == "by us" else None
-        at_app = self._known().get(entry.place.connection)
-        kept = at_app is not None and hook is None and (at_app.made == "by hand" or broken(self.project))
-        return None if kept else Step.END
+    def _step(self, entry: Entry, wishes: Wishes, now: datetime) -> Step | None:
+        hook = wishes.hook(entry.place)
+        if hook is not None:
+            self._unwanted.pop(entry.key, None)
+            if self._serves(entry, hook):
+                return step(entry, now) if hook.made == "by us" else None
+        return Step.END if hook is not None or self._over(entry, wishes, now) else None
+
+    def _over(self, entry: Entry, wishes: Wishes, now: datetime) -> bool:
+        """Whether one that nobody wants is to be ended. What a person has entered, a person takes away."""
+        hook = wishes.connected(entry.place)
+        if hook is None:
+            return True
+        if hook.made == "by hand" or wishes.unclear:
+            return False
+        return now - self._unwanted.setdefault(entry.key, now) >= GRACE
 
     def _waits(self, entry: Entry, now: datetime) -> datetime:
         return self._failed.get(entry.key, (0, now))[1]
 
-    def _plan(self) -> None:
+    def _plan(self, wishes: Wishes) -> None:
         """Looks again in time for what comes next."""
-        now, wanted = self.clock(), self.wanted()
+        now = self.clock()
         for entry in self.book.all():
-            at = next_at(entry) if entry.place in wanted else None
+            idle = wishes.hook(entry.place) is None or entry.place.connection in wishes.signed_out
+            at = None if idle else next_at(entry)
             self.next = min(self.next, max(self._waits(entry, now), at or self.next))
 
     @contextmanager
-    def _turn(self) -> Iterator[Turn]:
+    def _turn(self, wishes: Wishes) -> Iterator[Turn]:
         lease = Lease.take(self.project.store, NAME, self.clock)
         try:
-            yield Turn(self.project, self.book, lease, self.clock, self.address)
+            yield Turn(self.project, self.book, wishes, lease, self.clock, self.address)
         finally:
             lease.give_back()
 

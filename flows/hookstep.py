@@ -29,9 +29,9 @@ def step(entry: Entry, now: datetime) -> Step | None:
     if entry.subscription is None:
         return Step.MAKE
     due, spare = renewed_at(entry), released_at(entry)
-    if spare and spare <= now:
-        return Step.RELEASE
-    return Step.RENEW if due and due <= now else None
+    if due and due <= now:
+        return Step.RENEW
+    return Step.RELEASE if spare and spare <= now else None
 
 
 def next_at(entry: Entry) -> datetime | None:

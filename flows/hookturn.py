@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,13 @@ from sqlalchemy import insert
 
 from connectors import App
 from connectors.hook import Hook, Hooked, Subscription
-from engine.contract import Missing, Refused
+from engine.contract import AppError, Missing, Refused
 from engine.store.lease import Lease
 from engine.store.tables import inbox
 from flows.hookbook import Entry, HookBook
 from flows.hookstep import Step
+from flows.hookwish import Wishes
 from flows.project import Project
-from flows.routes import routes
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Turn:
 
     project: Project
     book: HookBook
+    wishes: Wishes
     lease: Lease
     clock: Callable[[], datetime]
     address: Callable[[Entry], str]
@@ -49,9 +51,10 @@ class Turn:
             self._keep(entry, at, self._subscribe(entry, hook))
 
     def _renew(self, entry: Entry, hook: Hook) -> None:
-        """What may have gone untold is looked for."""
+        """What may have gone untold is looked for. A former one that could not be ended until now ends by itself."""
         if entry.former is not None:
-            self._release(entry, hook)
+            with suppress(AppError):
+                self._release(entry, hook)
         at, secret, place = self.clock(), self.book.secret(entry, hook), entry.place
         untold = entry.until is not None and entry.until <= at
         former = entry.subscription or ""
@@ -59,7 +62,7 @@ class Turn:
             made = self._app(entry).renew(former, place.object, place.conditions, self.address(entry), secret)
         except Missing:
             made, former, untold = self._subscribe(entry, hook), "", True
-        self._keep(entry, at, made, former if former != made.id else "", self._looks(entry, hook) if untold else [])
+        self._keep(entry, at, made, former if former != made.id else "", self._looks(entry) if untold else [])
 
     def _release(self, entry: Entry, _: Hook) -> None:
         self._app(entry).unsubscribe(entry.former or "")
@@ -92,11 +95,11 @@ class Turn:
             if looks:
                 connection.execute(insert(inbox), looks)
 
-    def _looks(self, entry: Entry, hook: Hook) -> list[dict[str, Any]]:
+    def _looks(self, entry: Entry) -> list[dict[str, Any]]:
         """For the inbox: everything of the place is to be looked at once."""
-        there = [route for route in routes(self.project) if route.place(hook.covers) == entry.place]
         at = self.clock().isoformat()
-        return [{"sync": route.sync, "side": route.side, "record": None, "at": at} for route in there]
+        sides = self.wishes.sides.get(entry.place, ())
+        return [{"sync": route.sync, "side": route.side, "record": None, "at": at} for route in sides]
 
     def _app(self, entry: Entry) -> Hooked:
         name = entry.place.connection

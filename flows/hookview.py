@@ -8,6 +8,7 @@ from typing import Any
 from connectors.hook import Hook
 from flows.hookbook import Entry
 from flows.hooks import Hooks
+from flows.hookwish import Wishes
 from flows.routes import Place
 
 Doc = dict[str, Any]
@@ -20,17 +21,19 @@ def listed(hooks: Hooks, *, secrets: bool = False) -> list[Doc]:
     "steps"}`; states: live, failing, by hand, ended, waiting (it is made when a receiver runs), off (there is no public
     address), unwanted. Addresses are shown of those that a person enters somewhere, secrets with `secrets`.
     """
-    wanted, entries, counts = hooks.wanted(), hooks.book.all(), hooks.book.counts()
-    apps = {one.name: one.app for one in hooks.project.connections.all()}
+    wishes, entries, counts = Wishes.of(hooks.project), hooks.book.all(), hooks.book.counts()
     found = []
     for entry in entries:
-        hook = wanted.get(entry.place)
-        doc = _doc(entry.place, apps) | {"state": state(entry, hook, hooks.clock()), "calls": counts.get(entry.key, {})}
+        hook = wishes.hook(entry.place)
+        doc = _doc(entry.place, wishes) | {
+            "state": state(entry, hook, hooks.clock()),
+            "calls": counts.get(entry.key, {}),
+        }
         doc |= {name: _text(getattr(entry, f"{name}_at")) for name in ("made", "heard")}
         doc |= {"until": _text(entry.until), "error": entry.error}
         found.append(doc | _entered(hooks, entry, hook, secrets))
-    missing = sorted(wanted.keys() - {entry.place for entry in entries})
-    return found + [_doc(place, apps) | {"state": "waiting" if hooks.public_url else "off"} for place in missing]
+    missing = sorted(wishes.sides.keys() - {entry.place for entry in entries})
+    return found + [_doc(place, wishes) | {"state": "waiting" if hooks.public_url else "off"} for place in missing]
 
 
 def state(entry: Entry, hook: Hook | None, now: datetime) -> str:
@@ -46,9 +49,9 @@ def state(entry: Entry, hook: Hook | None, now: datetime) -> str:
     return "ended" if entry.until is not None and entry.until <= now else "live"
 
 
-def _doc(place: Place, apps: dict[str, str]) -> Doc:
+def _doc(place: Place, wishes: Wishes) -> Doc:
     empty = dict.fromkeys(("made", "until", "heard", "error", "address", "secret", "steps"))
-    about = {"connection": place.connection, "app": apps.get(place.connection, "")}
+    about = {"connection": place.connection, "app": wishes.apps.get(place.connection, "")}
     return {**about, "object": place.object, "scope": place.conditions, **empty, "calls": {}}
 
 

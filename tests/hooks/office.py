@@ -34,7 +34,8 @@ PUBLIC = "https://sync.example.com"
 
 @dataclass
 class FakeApp:
-    """What an app knows of subscriptions. `before` runs when it is asked to make one; `fail` is raised instead."""
+    """What an app knows of subscriptions. `before` runs when it is asked to make one; `fail` is raised instead of what
+    begins with `where`."""
 
     hook: Hook
     clock: Callable[[], datetime]
@@ -44,6 +45,7 @@ class FakeApp:
     """Id -> address and secret."""
     asked: list[str] = field(default_factory=list)
     fail: BaseException | None = None
+    where: str = ""
     before: Callable[[str], None] = lambda _: None
     title: str = "An app"
     count: int = 0
@@ -69,7 +71,7 @@ class FakeApp:
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
-        if self.fail is not None:
+        if self.fail is not None and what.startswith(self.where):
             raise self.fail
 
 

@@ -82,6 +82,16 @@ def test_one_that_is_never_heard_ends_the_former_one_after_an_hour(office: Offic
     assert list(office.apps["a"].live) == ["s2"]
 
 
+def test_a_former_one_that_cannot_be_ended_holds_up_no_renewal(office: Office) -> None:
+    office.tend()
+    office.apps["a"].fail, office.apps["a"].where = Refused("Not this one."), "unsubscribe"
+    office.tend(WEEK - DAY)
+    office.tend(HOUR)
+    assert office.row()["error"] == "Not this one."
+    office.tend(WEEK - DAY)
+    assert (office.row()["subscription"], office.row()["former"], office.row()["error"]) == ("s3", "s2", None)
+
+
 def test_one_that_the_app_has_ended_is_made_anew_and_all_of_its_place_looked_at(office: Office) -> None:
     office.sync("same")
     office.tend()
@@ -140,13 +150,16 @@ def test_a_defect_of_a_connector_stops_no_other(office: Office) -> None:
     assert "KeyError" in office.row()["error"] and list(office.apps["b"].live) == ["s1"]
 
 
-def test_an_account_that_is_signed_out_is_an_error_like_others(office: Office) -> None:
-    def refused(name: str, **_: object) -> object:
-        raise Refused(f"{name} is signed out.")
-
-    office.project.connector = refused  # type: ignore[method-assign,assignment]
+def test_nothing_is_asked_of_an_account_that_is_signed_out(office: Office) -> None:
+    office.project.connections.pause("a", "The sign-in has ended.", office.now)
     office.tend()
-    assert office.row()["error"] == "a is signed out."
+    assert (office.rows(), office.asked()) == ([], []) and list(office.apps["b"].live) == ["s1"]
+    office.project.connections.resume("a")
+    office.tend(MINUTE)
+    assert office.row()["subscription"] == "s1"
+    office.project.connections.pause("a", "The sign-in has ended.", office.now)
+    office.tend(2 * WEEK)
+    assert len(office.asked()) == 1 and office.hooks.next == office.now + MINUTE
 
 
 def test_a_crash_while_the_app_is_asked_leaves_one_address(office: Office) -> None:
@@ -173,14 +186,29 @@ def test_what_no_sync_wants_any_more_is_ended(office: Office) -> None:
     office.tend()
     office.sync("it", "paused: true\n")
     office.tend(MINUTE)
+    office.tend(4 * MINUTE)
+    assert list(office.apps["a"].live) == ["s1"]
+    office.tend(MINUTE)
     assert office.apps["a"].live == office.apps["b"].live == {} and office.rows() == []
+
+
+def test_a_file_that_is_gone_while_somebody_writes_it_ends_nothing(office: Office) -> None:
+    office.tend()
+    office.project.deployment_file("it").unlink()
+    office.tend(MINUTE)
+    office.sync("it")
+    office.tend(MINUTE)
+    office.project.deployment_file("it").unlink()
+    office.tend(4 * MINUTE)
+    assert list(office.apps["a"].live) == ["s1"]
 
 
 def test_one_that_cannot_be_ended_is_tried_again(office: Office) -> None:
     office.tend()
     office.sync("it", "paused: true\n")
     office.apps["a"].fail = Transient("Not now.")
-    office.tend(MINUTE)
+    for _ in range(6):
+        office.tend(MINUTE)
     assert office.row()["error"] == "Not now."
     office.apps["a"].fail = None
     office.tend(MINUTE)
@@ -190,7 +218,8 @@ def test_one_that_cannot_be_ended_is_tried_again(office: Office) -> None:
 def test_a_broken_sync_file_ends_nothing(office: Office) -> None:
     office.tend()
     office.sync("it", "nonsense: true\n")
-    office.tend(MINUTE)
+    for _ in range(10):
+        office.tend(MINUTE)
     assert list(office.apps["a"].live) == ["s1"]
 
 
