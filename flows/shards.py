@@ -13,7 +13,7 @@ from engine.bound import Bound
 from engine.decide import Decided
 from engine.mapping import Mapping
 from engine.problem import did_you_mean, listed
-from engine.store.tables import changes
+from engine.store.tables import changes, holds
 from flows import steps
 from flows.project import ProjectError
 
@@ -105,16 +105,17 @@ def cut(work: steps.Work, sides: Iterable[str], shards: int) -> list[tuple[str, 
 
 
 def put_off(work: steps.Work) -> dict[str, str]:
-    """Side -> why something was not written to it, though the side goes on: the app asked to wait, or did not answer.
-
-    Of a sync the next run sees to it; a backfill has none.
+    """Side -> why something was not written to it, though the side goes on: the app asked to wait, or did not answer,
+    and a person is not asked. Of a sync the next run sees to it; a backfill has none.
     """
-    waits = changes.c.state.in_(("dropped", "doubt")), changes.c.error.is_not(None)
-    query = select(changes.c.side, changes.c.error, func.count().over(partition_by=changes.c.side).label("count"))
-    rows = work.session.project.store.rows(
-        query.where(changes.c.run == work.run, *waits).order_by(changes.c.seq.desc())
-    )
+    sync = work.session.sync
+    asked = select(holds.c.link).where(holds.c.sync == sync, holds.c.kind == "doubt", holds.c.state == "open")
+    unsent = (changes.c.run == work.run) & (changes.c.state == "dropped") & changes.c.error.is_not(None)
+    unsure = (changes.c.sync == sync) & (changes.c.state == "doubt") & changes.c.link.not_in(asked)
+    count = func.count().over(partition_by=changes.c.side).label("count")
+    query = select(changes.c.side, changes.c.error, count).where(unsent | unsure).order_by(changes.c.seq.desc())
     again = "What was written is known: run the backfill again."
     return {
-        row["side"]: f"{row['count']} could not be written yet. {row['error'].rstrip('.')}. {again}" for row in rows
+        row["side"]: f"{row['count']} could not be written yet. {(row['error'] or '').rstrip('.')}. {again}"
+        for row in work.session.project.store.rows(query)
     }
