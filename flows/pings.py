@@ -46,8 +46,8 @@ _FORMER = select(inbox.c.id).where(*_SAME, inbox.c.id < _NEWEST).with_for_update
 _ONCE = delete(inbox).where(inbox.c.id.in_(_FORMER))
 """The same ping is kept once, under its newest number: a run that reads meanwhile answers only those it has seen."""
 _FIRST: Mapping[str, Any] = {
-    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
+    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
 }
 _COUNT = (
     update(calls)
@@ -180,7 +180,7 @@ class Pings:
             values["secret"] = self._book.vault.seal({"secret": heard.secret, "chosen": "by the app"})
         if heard.delivery is not None:
             row = {"hook": key, "id": _number(heard.delivery), "at": at}
-            if connection.execute(_FIRST[connection.dialect.name], row).rowcount == 0:
+            if connection.execute(_FIRST[connection.dialect.name], row).first() is None:
                 return "repeated"
         connection.execute(update(hooks).where(hooks.c.key == key).values(values))
         if ping.rows:

@@ -49,6 +49,8 @@ class Reception:
     hook: Hook
     patch: pytest.MonkeyPatch
     obj: str = "things"
+    state: str = ""
+    """Empty: a SQLite file of its own."""
     project: Project = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +61,8 @@ class Reception:
             (self.root / "mappings" / f"{sync}.yaml").write_text(text)
             sides = "  left: {connection: left}\n  right: {connection: right}\n"
             (self.root / "deployments" / f"{sync}.yaml").write_text(f"sync: {sync}\nmapping: {sync}\nsides:\n{sides}")
-        (self.root / ".env").write_text(f"SYNCLINE_PUBLIC_URL={PUBLIC}/\n")
+        state = f"SYNCLINE_STATE_URL={self.state}\n" if self.state else ""
+        (self.root / ".env").write_text(f"SYNCLINE_PUBLIC_URL={PUBLIC}/\n{state}")
         self.project = Project.at(self.root)
         given = {self.hook.secret: SECRET} if self.hook.secret else {}
         for name in ("left", "right"):
