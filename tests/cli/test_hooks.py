@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from datetime import timedelta
+from threading import Event
 
 import httpx
 import pytest
@@ -88,15 +89,18 @@ def test_all_are_ended(syncline, office):
     assert said.code == 1 and said.doc == {"ended": 1, "left": [{"connection": "a", "error": "Not now."}]}
 
 
-def test_a_receiver_alone_serves_until_it_is_stopped(syncline, office, monkeypatch):
+def test_a_receiver_alone_serves_and_looks_after_them_until_it_is_stopped(syncline, office, monkeypatch):
     def stop(doc, as_json, show):
         answers.append(httpx.get(f"{doc['address']}/healthz").text)
+        assert asked.wait(30)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    answers = []
+    answers, asked = [], Event()
+    office.apps["b"].before = lambda _: asked.set()
     monkeypatch.setattr(command, "emit", stop)
     monkeypatch.setenv("SYNCLINE_RECEIVER_PORT", "0")
     assert syncline("hooks", "serve").code == 0 and answers == ["ok"]
+    assert office.apps["b"].live.keys() == {"s1"} and office.rows("b")[0]["subscription"] == "s1"
 
 
 def test_a_port_that_is_taken_is_named(syncline, office, monkeypatch):
