@@ -44,6 +44,8 @@ class Applied:
     requests: int = 0
     error: str = ""
     """Why the side was stopped, for people."""
+    put_off: str = ""
+    """Why a write was left to another time, the last of them."""
 
 
 def hear(
@@ -115,6 +117,8 @@ def _note(connection: Connection, row: dict[str, Any], error: AppError, now: str
         connection.execute(update(copies).where(*where).values(present="missing", missing_since=now))
     elif isinstance(error, AuthExpired | Refused):
         applied.error = str(error)
+    elif isinstance(error, Transient):
+        applied.put_off = str(error)
     applied.stale += state == "stale"
 
 

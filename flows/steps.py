@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +163,7 @@ def unsettled(work: Work) -> bool:
 def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], requests: Mapping[str, int]) -> RunReport:
     """Closes the run and gives back the lease."""
     session, store = work.session, work.session.project.store
-    report = RunReport(work.run, read=dict(read_), errors=dict(work.errors))
+    report = RunReport(work.run, read=dict(read_), errors={**_took_none(applied), **work.errors})
     for side in session.mapping.sides:
         counts = report.writes.setdefault(side, {op.value: 0 for op in Op})
         for one in applied:
@@ -174,11 +174,19 @@ def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], request
     (left,) = store.rows(_LEFT, of=session.sync)
     report.holds, report.failed = left["asked"], left["parked"] + left["unread"]
     report.seconds = time.monotonic() - work.started
-    report.status = "failed" if work.errors else "waiting" if report.holds or report.failed else "done"
+    report.status = "failed" if report.errors else "waiting" if report.holds or report.failed else "done"
     record.end(store, work.run, report.status, report.as_json(), session.now, of_run(work, report))
     work.lease.give_back()
     prune(session.project, session.sync, work.run, session.clock())
     return report
+
+
+def _took_none(applied: Sequence[Applied]) -> dict[str, str]:
+    """Side -> why, of those that put off what they were given and took nothing at all."""
+    took = {one.side for one in applied if any(one.writes.values())}
+    return {
+        one.side: f"no write went through: {one.put_off}" for one in applied if one.put_off and one.side not in took
+    }
 
 
 def trusts(work: Work) -> dict[str, str | None]:

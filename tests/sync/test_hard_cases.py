@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import holds
-from engine.contract import AppError, AuthExpired, Caps, Missing, Page, Record, Support, Transient
+from engine.contract import AppError, AuthExpired, Caps, Missing, Op, Page, Record, Support, Transient
 from engine.history import query
 from engine.store.lease import Busy
 from flows import direct
@@ -291,3 +291,20 @@ def test_without_deletions_the_other_sides_go_on(make: Make) -> None:
     assert only(world.apps["c"])["note"] == "new"
     assert world.apps["a"].live() == {}
     assert told(world.run()) == 0
+
+
+def test_a_run_whose_app_takes_no_write_at_all_has_failed(make: Make) -> None:
+    world = make("a", "b")
+    for number in range(3):
+        world.apps["a"].add(name=f"T{number}")
+
+    def busy(moment: str, what: str) -> None:
+        if (moment, what) == ("before", Op.CREATE):
+            raise Transient("b is busy", landed=False)
+
+    world.apps["b"].fault = busy
+    report = world.run()
+    assert (report.status, report.errors) == ("failed", {"b": "no write went through: b is busy"})
+    world.apps["b"].fault = healthy
+    report = world.run()
+    assert (report.status, report.errors, told(report)) == ("done", {}, 3)
