@@ -127,10 +127,11 @@ class Watching:
 
 
 @contextmanager
-def watching(folder: Path, *options: str) -> Iterator[Watching]:
-    """`syncline watch` with a receiver that the stand-ins can reach; ended by SIGTERM."""
+def watching(folder: Path, *options: str, hooks: bool = True) -> Iterator[Watching]:
+    """`syncline watch`, ended by SIGTERM. `hooks`: with a receiver that the stand-ins call."""
     port = free_port()
-    places = {"SYNCLINE_PUBLIC_URL": f"http://127.0.0.1:{port}", "SYNCLINE_RECEIVER_PORT": str(port)}
+    public = f"http://127.0.0.1:{port}" if hooks else ""
+    places = {"SYNCLINE_PUBLIC_URL": public, "SYNCLINE_RECEIVER_PORT": str(port)}
     log = folder / "watch.jsonl"
     words = [sys.executable, "-m", "syncline", "watch", "--json", "--project", str(folder), *options]
     with log.open("wb") as out, log.with_suffix(".err").open("wb") as err:
