@@ -33,10 +33,12 @@ def filled(spec: Any, folder: Path | None) -> Any:
     return {"money": {**spec["money"], "rates": table(folder / file)}}
 
 
-def faults(mapping: Any) -> list[Problem]:
-    """What is wrong with the files that a mapping names: at their lines, or, where one is not there, at the row."""
+def faults(mapping: Any, folder: Path) -> list[Problem]:
+    """Tells a mapping its folder, and what is wrong with the files that it names: at their lines, or, where one is not
+    there, at the row."""
     found: list[Problem] = []
     for name, row in mapping.fields.items():
+        row.beside(folder)
         for side in row.via:
             try:
                 row.lenses(side)

@@ -96,9 +96,12 @@ class Row(Strict):
         """The same for all sides that `via` names."""
         return {side: self.lenses(side) for side in self.via}
 
-    def beside(self, folder: Path | None) -> None:
+    def beside(self, folder: Path) -> None:
         """Says where the files are that its lenses name: in the folder of the mapping's file."""
-        self._folder = folder
+        if any(
+            ratefile.named(spec) for specs in self.via.values() for spec in specs
+        ):  # other rows are the same anywhere
+            self._folder = folder
 
     def writes(self, side: str) -> bool:
         """Whether a sync may write this row on a side."""

@@ -41,12 +41,8 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(
 def load_mapping(path: FilePath | str) -> Mapping:
     """The mapping in a file; MappingError tells everything that is wrong with it."""
     mapping = _load(path, Mapping)
-    for row in mapping.fields.values():
-        row.beside(FilePath(path).parent)
-    if found := ratefile.faults(mapping):
-        raise MappingError(
-            [*located(path, [one for one in found if not one.line]), *(one for one in found if one.line)]
-        )
+    if found := ratefile.faults(mapping, FilePath(path).parent):
+        raise MappingError([*located(path, (one for one in found if not one.line)), *(x for x in found if x.line)])
     return mapping
 
 
