@@ -95,7 +95,7 @@ def server(made: FastAPI, host: str, port: int) -> uvicorn.Server:
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=200,
+            limit_concurrency=500,
             h11_max_incomplete_event_size=32_768,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=10,

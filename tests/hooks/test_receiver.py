@@ -187,13 +187,26 @@ def test_a_run_that_holds_the_state_does_not_hold_the_answer(reception: Any, lin
     assert there.inbox == [("first", "left", None)]
 
 
+def batches(desk: Desk) -> list[Any]:
+    """What is being stored together, as it begins."""
+    begun: list[Any] = []
+    keep = desk._pings.keep
+
+    def noted(pings: Any) -> Any:
+        begun.append(pings)
+        return keep(pings)
+
+    desk._pings.keep = noted  # type: ignore[method-assign]
+    return begun
+
+
 def test_calls_that_come_together_are_stored_together(reception: Any, line: Any) -> None:
     there: Reception = reception("shopify", SENDERS["shopify"].hook, "products")
     desk = Desk(Pings(there.project), patience=60)
     wire = line(there, desk=desk)
     calls = [SENDERS["shopify"].call(id=str(number), url=ADDRESS) for number in range(40)]
-    begun, storing = 0, []
-    keep, write = desk._pings.keep, there.project.store.write
+    begun, storing = 0, batches(desk)
+    write = there.project.store.write
 
     @contextmanager
     def counted() -> Iterator[Any]:
@@ -213,11 +226,6 @@ def test_calls_that_come_together_are_stored_together(reception: Any, line: Any)
                     await asyncio.sleep(0)
             return [reply.status_code for reply in await asyncio.gather(*sent)]
 
-    def noted(batch: Any) -> Any:
-        storing.append(batch)
-        return keep(batch)
-
-    desk._pings.keep = noted  # type: ignore[method-assign]
     there.project.store.write = counted  # type: ignore[method-assign]
     assert asyncio.run(play()) == [200] * 40
     assert len(there.inbox) == 80 and begun <= 4, "the first, the others, the counts"
@@ -226,13 +234,17 @@ def test_calls_that_come_together_are_stored_together(reception: Any, line: Any)
 def test_more_than_there_is_room_for_are_told_to_come_again(reception: Any, line: Any) -> None:
     there: Reception = reception("shopify", SENDERS["shopify"].hook, "products")
     desk = Desk(Pings(there.project), patience=60, room=1)
+    storing = batches(desk)
     wire = line(there, desk=desk)
     calls = [SENDERS["shopify"].call(id=str(number), url=ADDRESS) for number in range(5)]
 
     async def play() -> list[int]:
         async with wire.app.router.lifespan_context(wire.app), wire.client() as client:
             with there.project.store.write():
-                sent = [asyncio.create_task(wire.one(client, call)) for call in calls]
+                sent = [asyncio.create_task(wire.one(client, calls[0]))]
+                while not storing:
+                    await asyncio.sleep(0)
+                sent += [asyncio.create_task(wire.one(client, call)) for call in calls[1:]]
                 while sum(task.done() for task in sent) < 3:
                     await asyncio.sleep(0)
             return sorted(reply.status_code for reply in await asyncio.gather(*sent))
