@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from queue import Queue
@@ -28,38 +28,40 @@ from tests.hooks.senders import AT
 from tests.system.test_crm_and_mailing import MAPPING
 
 SYNCS = {
-    "crm": "sync: crm\nmapping: people\nsides:\n  crm: {connection: hubspot}\n  news: {connection: mailchimp}\n",
-    "shop": "sync: shop\nmapping: shopify-quickbooks-customers\nsides:\n"
-    "  shopify: {connection: shopify}\n  quickbooks: {connection: quickbooks}\n",
+    "crm": ("people", {"crm": "hubspot", "news": "mailchimp"}),
+    "shop": ("shopify-quickbooks-customers", {"shopify": "shopify", "quickbooks": "quickbooks"}),
+    "meet": ("google-outlook-meetings", {"google": "google_calendar", "outlook": "outlook_calendar"}),
 }
-ACCOUNTS = {
+"""Sync -> mapping, and the app of each side."""
+MORE: dict[str, dict[str, str]] = {
     "hubspot": {"client_secret": "hubspot's secret"},
-    "mailchimp": {},
     "shopify": {"client_secret": SECRET, "client_id": "app"},
     "quickbooks": {"realm_id": REALM, "verifier_token": "intuit's token"},
 }
 CONTACTS, MEMBERS = "crm/v3/objects/contacts", "3.0/lists/a1b2c3d4e5/members"
+EVENTS = "calendar/v3/calendars/primary/events"
 CUSTOMER = """mutation($input: CustomerInput!) { customerCreate(input: $input) {
   customer { id } userErrors { message } } }"""
 
 
 class House:
-    """Four apps, two syncs, and the receiver that the apps call."""
+    """One of the syncs, its apps, and the receiver that they call. Connections are called as the apps."""
 
-    def __init__(self, root: Path, stack: ExitStack) -> None:
+    def __init__(self, root: Path, stack: ExitStack, sync: str) -> None:
+        mapping, sides = SYNCS[sync]
         for folder in ("mappings", "deployments"):
             (root / folder).mkdir()
         (root / "mappings" / "people.yaml").write_text(MAPPING)
-        for name, text in SYNCS.items():
-            (root / "deployments" / f"{name}.yaml").write_text(text)
+        places = "".join(f"  {side}: {{connection: {app}}}\n" for side, app in sides.items())
+        (root / "deployments" / f"{sync}.yaml").write_text(f"sync: {sync}\nmapping: {mapping}\nsides:\n{places}")
         self.project = Project.at(root)
         stack.callback(self.project.close)
         self.heard: Queue[frozenset[str]] = Queue()
         self.url = stack.enter_context(serving(receiver(self.project, self.heard.put)))
-        self.apps: dict[str, Running] = {name: stack.enter_context(start(name)) for name in ACCOUNTS}
-        for name, more in ACCOUNTS.items():
-            given = {"base_url": self.apps[name].url, "token": self.apps[name].token, **more}
-            self.project.save_connection(name, name, given, connect(name, given).check(), AT)
+        self.apps: dict[str, Running] = {app: stack.enter_context(start(app)) for app in sides.values()}
+        for app, running in self.apps.items():
+            given = {"base_url": running.url, "token": running.token, **MORE.get(app, {})}
+            self.project.save_connection(app, app, given, connect(app, given).check(), AT)
         self.hooks = Hooks(self.project, self.url)
 
     def key(self, connection: str) -> str:
@@ -96,14 +98,18 @@ class House:
             assert self.heard.get(timeout=20) == {row[0]}
 
 
+OpenHouse = Callable[[str], House]
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def open_house(tmp_path: Path) -> Iterator[OpenHouse]:
     with ExitStack() as stack:
-        yield House(tmp_path, stack)
+        yield lambda sync: House(tmp_path, stack, sync)
 
 
-def test_an_edit_pings_and_the_next_run_answers(house: House) -> None:
+def test_an_edit_pings_and_the_next_run_answers(open_house: OpenHouse) -> None:
     """HubSpot's webhook is made by hand, Mailchimp's by us. What a run writes pings, too, and is nothing new."""
+    house = open_house("crm")
     house.hooks.tend()
     house.tell("hubspot", [house.address("hubspot"), "hubspot's secret"])
     person = {"properties": {"email": "ada@example.org", "firstname": "Ada", "lastname": "King"}}
@@ -122,8 +128,9 @@ def test_an_edit_pings_and_the_next_run_answers(house: House) -> None:
     assert (house.run("crm"), house.inbox()) == (0, [])
 
 
-def test_a_shop_and_its_books_call_as_well(house: House) -> None:
+def test_a_shop_and_its_books_call_as_well(open_house: OpenHouse) -> None:
     """In both forms that QuickBooks has; what is not synced is left out."""
+    house = open_house("shop")
     house.hooks.tend()
     for modern, name in ((False, "Ada"), (True, "Grace")):
         house.tell("quickbooks", [house.address("quickbooks"), "intuit's token", modern])
@@ -139,7 +146,8 @@ def test_a_shop_and_its_books_call_as_well(house: House) -> None:
     house.until("shop", "shopify", alan["id"].rpartition("/")[2])
 
 
-def test_an_app_that_signs_with_another_secret_is_not_heard(house: House) -> None:
+def test_an_app_that_signs_with_another_secret_is_not_heard(open_house: OpenHouse) -> None:
+    house = open_house("crm")
     house.hooks.tend()
     for secret, name in (("another", "eve"), ("hubspot's secret", "ada")):
         house.tell("hubspot", [house.address("hubspot"), secret])
@@ -148,7 +156,9 @@ def test_an_app_that_signs_with_another_secret_is_not_heard(house: House) -> Non
     assert len(house.inbox()) == 1
 
 
-def test_mailchimps_webhook_is_there_once_and_then_no_more(house: House) -> None:
+def test_mailchimps_webhook_is_there_once_and_then_no_more(open_house: OpenHouse) -> None:
+    house = open_house("crm")
+
     def there() -> list[Any]:
         return list(house.call("mailchimp", "GET", "3.0/lists/a1b2c3d4e5/webhooks")["webhooks"])
 
@@ -166,3 +176,22 @@ def test_mailchimps_webhook_is_there_once_and_then_no_more(house: House) -> None
     with pytest.raises(Missing):
         connector.renew(again.id, "members", {}, address, secret)
     assert there() == [] and house.hooks.end() == [] == house.project.store.all(hooks)
+
+
+def test_calendars_call_without_saying_what(open_house: OpenHouse) -> None:
+    """Graph's handshake and Google's first message come while the subscription is being made."""
+    house = open_house("meet")
+    house.hooks.tend()
+    assert {row["error"] for row in house.project.store.all(hooks)} == {None}
+    times = {
+        name: {"dateTime": f"2026-12-01T{hour}:00:00", "timeZone": "UTC"}
+        for name, hour in (("start", "09"), ("end", "10"))
+    }
+    house.call("outlook_calendar", "POST", "v1.0/me/events", {"subject": "Standup", **times})
+    house.until("meet", "outlook", None)
+    assert house.run("meet") == 1
+    (event,) = house.call("google_calendar", "GET", EVENTS)["items"]
+    house.call("google_calendar", "PATCH", f"{EVENTS}/{event['id']}", {"summary": "Review"})
+    house.until("meet", "google", None)
+    assert house.run("meet") == 1
+    assert [each["subject"] for each in house.call("outlook_calendar", "GET", "v1.0/me/events")["value"]] == ["Review"]
