@@ -30,7 +30,9 @@ from flows.routes import Route, routes
 from flows.secrets import SecretsError
 
 MOST = 300
-"""Records that are read one by one; where a call names more, everything that changed is."""
+"""Pings of one call; where it names more records, everything that changed is looked at."""
+WAITING = 1000
+"""Pings of one side; where so many wait, the next ones mean everything that changed."""
 LONGEST = 500
 """Characters of an id."""
 REMEMBERED = timedelta(days=2)
@@ -40,6 +42,7 @@ FRESH = timedelta(seconds=1)
 log = logging.getLogger("flows")
 
 _HERE = (inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("on"))
+_WAIT = select(func.count()).select_from(inbox).where(*_HERE)
 _SAME = (*_HERE, inbox.c.record.is_not_distinct_from(bindparam("it")))
 _NEWEST = select(func.max(inbox.c.id)).where(*_SAME).scalar_subquery()
 _FORMER = select(inbox.c.id).where(*_SAME, inbox.c.id < _NEWEST).with_for_update(skip_locked=True)
@@ -54,6 +57,10 @@ _COUNT = (
     .where(calls.c.hook == bindparam("key"), calls.c.outcome == bindparam("how"))
     .values(count=calls.c.count + bindparam("more"))
 )
+
+
+Row = tuple[str, str, str | None]
+"""(sync, side, record): no record means look at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,7 @@ class Ping:
     entry: Entry
     heard: Heard
     at: datetime
-    rows: Sequence[tuple[str, str, str | None]]
-    """(sync, side, record): no record means look at all."""
+    rows: Sequence[Row]
 
     def taken(self, outcome: str) -> Taken:
         """The answer, by how the call ended."""
@@ -183,10 +189,10 @@ class Pings:
             if connection.execute(_FIRST[connection.dialect.name], row).first() is None:
                 return "repeated"
         connection.execute(update(hooks).where(hooks.c.key == key).values(values))
-        if ping.rows:
-            rows = [{"sync": sync, "side": side, "record": record, "at": at} for sync, side, record in ping.rows]
-            connection.execute(insert(inbox), rows)  # first: SQLite would give the number of a removed one again
-            connection.execute(_ONCE, [{"of": sync, "on": side, "it": record} for sync, side, record in ping.rows])
+        if rows := _bounded(connection, ping.rows):
+            named = [{"sync": sync, "side": side, "record": record, "at": at} for sync, side, record in rows]
+            connection.execute(insert(inbox), named)  # first: SQLite would give the number of a removed one again
+            connection.execute(_ONCE, [{"of": sync, "on": side, "it": record} for sync, side, record in rows])
         return "heard"
 
     def _trusts(self, connection: Connection, entry: Entry) -> bool:
@@ -209,14 +215,24 @@ def take(project: Project, key: str, call: Call) -> Taken:
     return taken
 
 
-def _rows(heard: Heard, near: Sequence[Route]) -> Iterator[tuple[str, str, str | None]]:
+def _rows(heard: Heard, near: Sequence[Route]) -> Iterator[Row]:
     """What no side of the hook is about is left out."""
     for route in near:
         ids = heard.look.get(route.object, ()) if "" not in heard.look else ()
         if "" in heard.look or route.object in heard.look:
-            fit = 0 < len(ids) <= MOST and all(len(id) <= LONGEST and id.isprintable() for id in ids)
+            fit = 0 < len(ids) * len(near) <= MOST and all(len(id) <= LONGEST and id.isprintable() for id in ids)
             some: Sequence[str | None] = ids if fit else [None]
             yield from ((route.sync, route.side, id) for id in some)
+
+
+def _bounded(connection: Connection, rows: Sequence[Row]) -> list[Row]:
+    """An inbox that nobody empties does not grow for ever."""
+
+    def full(sync: str, side: str) -> bool:
+        return bool(connection.execute(_WAIT, {"of": sync, "on": side}).scalar_one() >= WAITING)
+
+    crowded = {(sync, side) for sync, side in {row[:2] for row in rows} if full(sync, side)}
+    return list(dict.fromkeys((*row[:2], None) if row[:2] in crowded else row for row in rows))
 
 
 def _number(delivery: object) -> str:

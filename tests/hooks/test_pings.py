@@ -103,6 +103,15 @@ def test_a_ping_that_comes_while_a_run_reads_is_not_taken_for_the_one_before(rec
     assert len(rows) == 2 and all(row["id"] > seen for row in rows)
 
 
+def test_an_inbox_that_nobody_empties_does_not_grow_for_ever(reception: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pings, "WAITING", 3)
+    there: Reception = reception("shopify", SENDERS["shopify"].hook, "products")
+    for id in range(9):
+        assert there.take(SENDERS["shopify"].call(id=str(id))).syncs == {"first", "second"}
+    waiting = [record for sync, _, record in there.inbox if sync == "first"]
+    assert sorted(waiting, key=str) == ["0", "1", "2", None]
+
+
 def test_messages_are_forgotten_after_two_days(reception: Any) -> None:
     there: Reception = reception("google_calendar", SENDERS["google_calendar"].hook)
     desk = Pings(there.project)
