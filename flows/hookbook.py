@@ -75,7 +75,15 @@ class HookBook:
     def fresh(self, place: Place, base: str, now: datetime) -> Entry:
         """A new one, not stored yet. Its key tells under which public address it was made; see `made_under`."""
         key = f"{secrets.token_urlsafe(24)}-{_mark(base)}"
-        return Entry(key, place, self.vault.seal({"secret": secrets.token_urlsafe(32)}), now)
+        return Entry(key, place, self.sealed(), now)
+
+    def sealed(self) -> bytes:
+        """A fresh secret; an app that chooses secrets may choose another one."""
+        return self.vault.seal({"secret": secrets.token_urlsafe(32)})
+
+    def chosen(self, entry: Entry) -> bool:
+        """Whether the app has chosen the secret: it does that once for each subscription. Raises SecretsError."""
+        return "chosen" in self.vault.open(entry.sealed, entry.place.connection)
 
     def secret(self, entry: Entry, hook: Hook) -> str:
         """What proves a call. Raises Refused where the connection lacks the setting that holds it, SecretsError."""

@@ -76,6 +76,8 @@ class Turn:
         self._store(self.book.remove, entry)
 
     def _subscribe(self, entry: Entry, hook: Hook) -> Subscription:
+        if self.book.chosen(entry):
+            self._store(self.book.revise, entry, secret=self.book.sealed())
         place, secret = entry.place, self.book.secret(entry, hook)
         return self._app(entry).subscribe(place.object, place.conditions, self.address(entry), secret)
 

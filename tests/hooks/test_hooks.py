@@ -103,6 +103,20 @@ def test_one_that_the_app_has_ended_is_made_anew_and_all_of_its_place_looked_at(
     assert row["subscription"] == "s2" and row["former"] is None
 
 
+def test_an_app_that_has_chosen_the_secret_may_choose_again_for_a_new_subscription(office: Office) -> None:
+    office.tend()
+    book = HookBook(office.project)
+    office.revise(secret=book.vault.seal({"secret": "of the app", "chosen": "by the app"}))
+    chosen = []
+    office.apps["a"].before = lambda _: chosen.extend(map(book.chosen, book.all()))
+    office.apps["a"].prolongs = True
+    office.tend(WEEK - DAY)
+    assert book.chosen(book.all()[0]) and chosen == []
+    office.apps["a"].live.clear()
+    office.tend(WEEK - DAY)
+    assert chosen == [False, False] and office.row()["subscription"] == "s2"
+
+
 def test_what_went_untold_while_nobody_was_here_is_looked_for(office: Office) -> None:
     office.tend()
     office.tend(WEEK + DAY)
