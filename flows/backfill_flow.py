@@ -75,15 +75,19 @@ def _body(work: steps.Work, part: Part, shards: int) -> RunReport:
 
 
 def runner(name: str) -> TaskRunner[Any]:
-    """The task runner that a sync names. Raises ProjectError where its package is missing."""
+    """The task runner that a sync names, on the cluster that its own settings tell of, else in processes of this
+    machine: DASK_SCHEDULER_ADDRESS (or Dask's configuration), RAY_ADDRESS. Raises ProjectError without its package.
+    """
     if name not in RUNNERS:
         return ThreadPoolTaskRunner(max_workers=THREADS)
     module, cls = RUNNERS[name]
     try:
-        found: TaskRunner[Any] = getattr(import_module(module), cls)()
+        made = getattr(import_module(module), cls)
+        cluster = {"address": import_module("dask").config.get("scheduler-address", None)} if name == "dask" else {}
     except ImportError as error:
-        package = module.replace("_", "-")
         raise ProjectError(
-            f"task_runner: {name} needs the package {package} ({error}). Install it: pip install {package}"
+            f"task_runner: {name} needs the package {module.replace('_', '-')} ({error}). "
+            f"Install it where runs are carried out: pip install 'syncline[{name}]'"
         ) from None
+    found: TaskRunner[Any] = made(**cluster)
     return found
