@@ -105,7 +105,7 @@ class Project:
         if name not in self.syncs():
             raise ProjectError(self._unknown("sync", name, self.syncs(), f"in {self.root / 'deployments'}"))
         path = self.deployment_file(name)
-        found = _deployment(path, _stamp(path))
+        found = _deployment(path, stamp(path))
         if found.sync != name:
             raise ProjectError(f"{path}: the file says sync: {found.sync}, so it must be named {found.sync}.yaml.")
         return found
@@ -121,7 +121,7 @@ class Project:
     def mapping(self, name: str) -> MappingModel:
         """A mapping by path, or by name: the project's own first, then the library. Raises MappingError."""
         path = self.mapping_file(name)
-        return _mapping(path, _stamp(path))
+        return _mapping(path, stamp(path))
 
     def mapping_file(self, name: str) -> Path:
         """The file that `mapping` reads."""
@@ -214,7 +214,7 @@ def _deployment(path: Path, _stamp: Stamp) -> Deployment:
     return load_deployment(path)
 
 
-def _stamp(path: Path) -> Stamp:
+def stamp(path: Path) -> Stamp:
     """Tells one state of a file from another; None where it cannot be read, which the loader puts in words."""
     try:
         found = path.stat()

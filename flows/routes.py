@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.canonical import dumps
 from engine.problem import MappingError
-from flows.project import Project, ProjectError, Stamp
+from flows.project import Project, ProjectError, Stamp, stamp
 
 if TYPE_CHECKING:
     from engine.deployment import Deployment
@@ -89,7 +89,7 @@ def _read(project: Project, name: str, file: Path) -> _Known:
     try:
         sync = project.deployment(name)
         mapping = project.mapping_file(sync.mapping)
-        stamps += (_stamp(mapping),)
+        stamps += (stamp(mapping),)
         return _Known(stamps, mapping, _sides(sync, project.mapping(sync.mapping)))
     except (MappingError, ProjectError) as error:
         log.warning("%s is passed over: %s", name, error)
@@ -110,12 +110,4 @@ def _sides(sync: Deployment, mapping: MappingModel) -> tuple[Route, ...]:
 
 def _stamps(project: Project, file: Path, *mapping: Path) -> tuple[Stamp, ...]:
     """A mapping of the project's own may come to stand before one of the library: its folder counts, too."""
-    return tuple(_stamp(path) for path in (file, project.root / "mappings", *mapping))
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return tuple(stamp(path) for path in (file, project.root / "mappings", *mapping))
