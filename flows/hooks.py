@@ -81,12 +81,16 @@ class Hooks:
                 for due in found:
                     self._do(turn, *due)
 
-    def end(self) -> list[Entry]:
-        """Ends all. Gives those that could not be ended, with their `error`. Raises Busy, StoreError."""
-        with self._turn(Wishes.of(self.project)) as turn:
-            for entry in self.book.all():
-                self._do(turn, entry, PLAIN, Step.END)
-        return self.book.all()
+    def end(self, connection: str | None = None) -> list[Entry]:
+        """Ends all, or those of a connection. Gives what is left, with the `error` of each. Raises Busy, StoreError."""
+        if self._of(connection):
+            with self._turn(Wishes.of(self.project)) as turn:
+                for entry in self._of(connection):
+                    self._do(turn, entry, PLAIN, Step.END)
+        return self._of(connection)
+
+    def _of(self, connection: str | None) -> list[Entry]:
+        return [entry for entry in self.book.all() if connection in (None, entry.place.connection)]
 
     def address(self, entry: Entry) -> str:
         """Where the app calls."""

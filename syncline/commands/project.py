@@ -91,9 +91,11 @@ def connections(
     Example: syncline connections --check
     """
     with opened(project) as here:
-        if remove is not None and not here.connections.delete(remove):
-            note(f"There is no connection {remove!r}.")
-            return Exit.ERROR
+        if remove is not None:
+            _end_hooks(here, remove)
+            if not here.connections.delete(remove):
+                note(f"There is no connection {remove!r}.")
+                return Exit.ERROR
         rows = [_shown(one) for one in here.connections.all()]
         if check:
             for row in rows:
@@ -108,6 +110,18 @@ def _shown(one: Any) -> dict[str, Any]:
     settings = ", ".join(f"{key}={value}" for key, value in sorted(one.settings.items()))
     paused = f"paused since {one.paused_at[:16]}: {one.paused}" if one.paused_at else ""
     return {"name": one.name, "app": one.app, "account": one.account or "", "settings": settings, "paused": paused}
+
+
+def _end_hooks(project: Any, name: str) -> None:
+    """While the app can still be asked."""
+    from engine.store.lease import Busy
+    from flows.hooks import Hooks
+
+    try:
+        for entry in Hooks(project, project.settings.public_url).end(name):
+            note(f"A webhook goes on until the app ends it: {entry.error}")
+    except Busy:
+        note("Its webhooks go on until the app ends them: another process is looking after webhooks just now.")
 
 
 def _state(project: Any, name: str) -> str:

@@ -89,6 +89,15 @@ def test_all_are_ended(syncline, office):
     assert said.code == 1 and said.doc == {"ended": 1, "left": [{"connection": "a", "error": "Not now."}]}
 
 
+def test_a_connection_that_is_removed_takes_its_webhooks_along(syncline, office):
+    office.tend()
+    assert syncline("connections", "--remove", "a").code == 0
+    assert office.apps["a"].live == {} and office.rows() == [] and len(office.rows("b")) == 1
+    office.apps["b"].fail = Refused("The sign-in has ended.")
+    assert "until the app ends it: The sign-in has ended." in syncline("connections", "--remove", "b").err
+    assert office.project.connections.all() == []
+
+
 def test_a_receiver_alone_serves_and_looks_after_them_until_it_is_stopped(syncline, office, monkeypatch):
     def stop(doc, as_json, show):
         answers.append(httpx.get(f"{doc['address']}/healthz").text)
