@@ -40,7 +40,7 @@ check: setup ## Format, lint, types, layers, documentation
 docs: setup ## Write the generated parts of the documentation anew
 	$(BIN)/python -m syncline.docs
 
-bench: setup ## Measure what runs cost: 10,000 meetings, 100,000 copies, start-up (about three minutes)
+bench: setup ## Measure what runs cost: 10,000 meetings, 100,000 copies, start-up, seconds from edit to visible (about a quarter of an hour)
 	$(BIN)/python -m benchmarks
 
 lock: ## Resolve the newest allowed versions into requirements.lock (needs pip 25.1 or later)

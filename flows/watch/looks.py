@@ -57,7 +57,7 @@ class Looks:
             self._failed(spot, found, now)
             return
         self._well(spot)
-        spot.place = found.place
+        spot.place, spot.down = found.place, False
         if found.blind:
             every = one.schedule.interval or SLOWEST
             spot.blind, spot.pace = True, Pace(every, every)
@@ -107,4 +107,8 @@ def _look(desk: Desk, route: Route, place: Place | None) -> Seen:
     session = desk.session(route.sync)
     app = session.connectors.get(route.side) or desk.accounts.get(route.connection)
     session.connectors[route.side] = app
-    return glance(desk.project.store, route, app, place, lambda: session.bound.wanted[route.side])
+    try:
+        return glance(desk.project.store, route, app, place, lambda: session.bound.wanted[route.side])
+    except AppError:
+        desk.accounts.drop(route.connection)
+        raise

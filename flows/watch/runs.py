@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from functools import partial
 
-from engine.store.lease import Busy
+from engine.store.lease import Busy, holder
 from flows.expected import EXPECTED
 from flows.report import RunReport
 from flows.watch.desk import Desk
@@ -36,7 +36,10 @@ class Runs:
         """Begins the runs that are due, the one that waits longest first."""
         ready = [one for one in self._desk.syncs.values() if one.turn.ready(now)]
         for one in sorted(ready, key=lambda each: each.turn.due or now)[: self._most - self.running]:
-            self._begin(one)
+            if holder(self._desk.project.store, one.name, now):  # a flow run would be shown as failed
+                one.turn.due = now + TURN
+            else:
+                self._begin(one)
 
     def hear(self, now: datetime) -> None:
         """Looks whether pings have come. Raises StoreError."""
@@ -50,7 +53,7 @@ class Runs:
 
     def _pinged(self, one: Watched, side: str, now: datetime) -> None:
         spot = one.spots.get(side)
-        if one.idle or spot is None:
+        if one.idle or spot is None or spot.down:
             return
         if spot.echo and now < spot.echo and not spot.blind:
             spot.at, spot.again = now, spot.looking
@@ -88,11 +91,11 @@ class Runs:
             one.check_at = one.chores.after(now, self._desk.draw)
         for side, spot in one.spots.items():
             spot.at = spot.pace.after(now, self._desk.draw)
-            spot.echo = now + ECHO if side in written else None
+            spot.echo, spot.down = now + ECHO if side in written else None, side in report.errors
         if report.status == "failed":
             self._again(one, why, full, now)
-            return
-        one.retry.quick()
+        else:
+            one.retry.quick()
         unanswered = {key: mark for key, mark in pings(self._desk.project.store).items() if key[0] == one.name}
         self._marks = {key: mark for key, mark in self._marks.items() if key[0] != one.name} | unanswered
         for _, side in unanswered:

@@ -34,6 +34,8 @@ class Spot:
     """Until then a ping is most likely about what we have written there ourselves."""
     blind: bool = False
     """Its app does not tell what has changed."""
+    down: bool = False
+    """The last run could not read or write it: its pings wait for the next try."""
     wrong: str = ""
     """Why it could not be looked at."""
 

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from engine.contract import Caps
 from engine.store import put
 from engine.store.tables import inbox
 from flows import direct
+from flows.watch import book, watcher
 from flows.watch.told import Told
 from flows.watch.watcher import Watcher
 from tests.sync.memory import MemoryApp
 from tests.sync.world import World
+
+LONG = 60
+"""Seconds."""
 
 
 class AtOnce(Executor):
@@ -34,9 +39,11 @@ class OnCall(Executor):
 
     def __init__(self) -> None:
         self.jobs: list[Callable[[], Any]] = []
+        self.came = Event()
 
     def submit(self, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         self.jobs.append(job)
+        self.came.set()
         return Future()
 
     def do(self, number: int = 0) -> None:
@@ -87,12 +94,22 @@ class Lookout:
         file.write_text("\n".join([*kept, f"schedule: {{{text}}}", more, ""]))
 
     def goes_on(self, seconds: float = 0) -> int:
-        """Time passes, second by second where something could be due; how many runs began."""
+        """Time passes; how many runs began. In a longer time files and pings are looked at once a minute only."""
         before, end = len(self.ran), self.world.now + timedelta(seconds=seconds)
+        with pytest.MonkeyPatch.context() as patch:
+            if seconds > LONG:
+                patch.setattr(watcher, "TICK", timedelta(minutes=1))
+                patch.setattr(book, "FILES", timedelta(minutes=1))
+            self._until(end)
+        if seconds > LONG:
+            self.watcher._tick_at = self.watcher._book._files_at = None
+        return len(self.ran) - before
+
+    def _until(self, end: datetime) -> None:
         while True:
             wait = self._settle()
             if self.world.now >= end:
-                return len(self.ran) - before
+                return
             self.world.now = min(end, self.world.now + max(wait, timedelta(milliseconds=100)))
 
     def _settle(self) -> timedelta:

@@ -176,6 +176,27 @@ def test_a_side_that_fails_in_a_run_is_tried_again_less_and_less_often(watch: Wa
     assert it.goes_on(3000) == 0
 
 
+def test_pings_of_a_side_that_is_down_start_no_runs_in_vain(watch: Watch) -> None:
+    it = watch("poll: 1h")
+
+    def down(_moment: str, what: str) -> None:
+        raise Transient("b has a problem.", landed=False)
+
+    it.world.apps["b"].fault = down
+    it.ping("b")
+    assert it.goes_on() == 1
+    for _ in range(20):
+        it.ping("b")
+        assert it.goes_on(1) == 0
+    it.world.apps["a"].edit("a1", note="edited")
+    it.ping("a")
+    assert it.goes_on() == 1, "the other sides go on"
+    it.world.apps["b"].fault = lambda _moment, _what: None
+    it.goes_on(120)
+    assert only(it.world.apps["b"])["note"] == "edited"
+    assert it.pinged() == 0
+
+
 def test_a_sync_that_cannot_run_is_told_once_and_again_when_it_can(watch: Watch) -> None:
     it = watch("poll: 1h")
     file = it.world.root / "deployments" / "it.yaml"
