@@ -71,7 +71,7 @@ class Book:
         for number, spot in enumerate(made.spots.values()):
             spread = spot.pace.base * min(1.0, (len(self._desk.syncs) + number) / 500)
             spot.at = now + spread * self._desk.draw()
-        if former is not None:
+        if former is not None and not former.idle:
             made.turn.want(now, "its files have changed")
 
     def _damaged(self) -> None:

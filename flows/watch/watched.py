@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from engine.deployment import Deployment, Schedule, interval
-from flows.project import Project
+from flows.project import Project, Stamp, stamp
 from flows.routes import Route
 from flows.watch.glance import Place
 from flows.watch.pace import Pace
@@ -16,7 +15,7 @@ from flows.watch.turn import Turn
 SLOWEST = timedelta(minutes=5)
 """The longest wait between two looks at a side, and between two tries of a run that fails."""
 FIRST_RETRY = timedelta(seconds=30)
-Stamps = tuple[tuple[int, int] | None, ...]
+Stamps = tuple[Stamp, ...]
 
 
 @dataclass
@@ -100,12 +99,4 @@ def watched(file: Deployment, stamps: Stamps, routes: list[Route], now: datetime
 
 def stamps(project: Project, file: Deployment) -> Stamps:
     """Tells one state of a sync's files from another. Raises ProjectError."""
-    return tuple(_stamp(path) for path in (project.deployment_file(file.sync), project.mapping_file(file.mapping)))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+    return tuple(stamp(path) for path in (project.deployment_file(file.sync), project.mapping_file(file.mapping)))

@@ -276,9 +276,11 @@ def test_a_sync_without_a_schedule_waits_for_a_person_to_run_it_first(watch: Wat
     text = (it.world.root / "deployments" / "it.yaml").read_text().replace("sync: it", "sync: two")
     text = "\n".join(line for line in text.splitlines() if not line.startswith("schedule"))
     (it.world.root / "deployments" / "two.yaml").write_text(text)
+    it.goes_on(30)
+    (it.world.root / "deployments" / "two.yaml").write_text(f"{text}\n# a remark\n")
     it.goes_on(300)
     assert it.ran == []
-    (said,) = it.said("waiting")
+    said = it.said("waiting")[0]
     assert "syncline plan two" in said
 
 
