@@ -26,7 +26,7 @@ def _contact(sides: Sides, named: dict[str, str], rows: Sequence[Draft]) -> list
     email = named.get("email") or named.get("emails")
     if email and any(_unique(sides, row) for row in rows if row.name == email):
         return [[email]]
-    name = [named[word] for word in _NAMES if word in named]
+    name = [{named[word]: "name"} if word == "full_name" else named[word] for word in _NAMES if word in named]
     ways = [row for word in ("email", "emails", "phone", "mobile", "phones") if (row := named.get(word))]
     return [[way, *name] for way in ways] or ([name] if name else [])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from engine.contract import Field
 from engine.lenses.bytype import ADDRESS, NAME
 from engine.propose import tables
+from engine.propose.between import between
 from engine.propose.draft import Draft, Left, Sides, unmade
 from engine.propose.meant import Meant
 from engine.propose.vocabulary import Vocabulary, Word
@@ -23,8 +24,6 @@ EACH = {
     "tags": "tag",
 }
 """Type of a list -> the key of its items."""
-TYPED = ("email", "phone", "url", "country")
-"""Types that another side may have as plain text: the text is then read in the same way."""
 ONE_WAY = {
     "contact.consent": "who may be mailed is decided in one place: say which, and allow it there (may_subscribe)",
 }
@@ -83,11 +82,19 @@ class Rows:
             row = replace(row, to=(target,), doubt=ONE_WAY[row.means])
         if word.own:
             row = replace(row, doubt=word.own)
-        barred = {side: word.gives[app] for side in cells if (app := self.sides[side].app) in word.gives}
-        if barred and len(barred) < len(cells):
-            told = "; ".join(f"not written to {side}: {why}" for side, why in barred.items())
-            row = replace(row, to=tuple(side for side in cells if side not in barred), reason=f"{row.reason}; {told}")
-        self.made.append(tables.matched(self.sides, row, word.choices))
+        self.made.append(tables.matched(self.sides, self._limited(row, word), word.choices))
+
+    def _limited(self, row: Draft, word: Word) -> Draft:
+        """One way, where an app only gives what the entry says, or only takes it."""
+        gives, takes = (
+            [side for side in row.sides if self.sides[side].app in apps] for apps in (word.gives, word.takes)
+        )
+        targets = takes or [side for side in row.sides if side not in gives]
+        if not targets or len(targets) == len(row.sides):
+            return row
+        why = {**word.gives, **word.takes}
+        told = "; ".join(f"{side}: {why[self.sides[side].app]}" for side in takes or gives)
+        return replace(row, to=tuple(targets), reason=f"{row.reason}; one way, {told}")
 
     def _reason(self, word: Word, cells: Cells) -> str:
         named = [f"{side}.{one}" for side, names in cells.items() for one in names if (side, one) in self.meant.guessed]
@@ -98,30 +105,9 @@ class Rows:
         return self.sides[side].fields[native]
 
     def _vias(self, cells: Cells) -> dict[str, list[LensSpec]]:
-        """Lenses for a text where another side says of what kind it is."""
-        types = {side: self._field(side, names[0]).type for side, names in cells.items()}
         if any(len(names) > 1 for names in cells.values()):
             return {}
-        found: dict[str, list[LensSpec]] = self._amounts(cells) if set(types.values()) == {"money", "number"} else {}
-        if "html" in types.values():
-            texts = [side for side, kind in types.items() if kind == "text"]
-            found |= {
-                side: ["plain_text"] for side in texts if self._field(side, cells[side][0]).means != "meeting.body"
-            }
-        for kind in TYPED:
-            if kind in types.values() or f"{kind}s" in types.values():
-                found |= {side: [kind] for side, one in types.items() if one == "text"}
-        if found:
-            found |= {side: ["primary"] for side, kind in types.items() if kind in ("emails", "phones", "urls")}
-        return found
-
-    def _amounts(self, cells: Cells) -> dict[str, list[LensSpec]]:
-        """Numbers are in the one currency that the others name; where none does, amounts are but numbers."""
-        fields = {side: self._field(side, names[0]) for side, names in cells.items()}
-        named = {item.currency for item in fields.values() if item.currency}
-        if len(named) == 1:
-            return {side: [{"money": next(iter(named))}] for side, item in fields.items() if item.type == "number"}
-        return {side: [{"round": item.digits or 2}] for side, item in fields.items() if item.type == "money"}
+        return between({side: self._field(side, names[0]) for side, names in cells.items()})
 
     def _leave(self, cells: Cells, why: str) -> None:
         self.left += [Left(side, native, why) for side, names in cells.items() for native in names]
@@ -174,6 +160,13 @@ class Rows:
         held = {side: {word: at[word] for word in words if word in at} for side, at in self.meant.fields.items()}
         return {side: parts for side, parts in held.items() if parts}
 
+    def _roomy(self, side: str, parts: dict[str, str]) -> dict[str, str]:
+        """Without short fields beside the given and the family name: what is cut of one is read as another part."""
+        beside = {f"{self.kind}.{last}" for last in ("prefix", "middle_name", "suffix")} & parts.keys()
+        short = {word for word in beside if self._field(side, parts[word]).max_length}
+        self.left += [Left(side, parts[word], "too short for what may stand there") for word in sorted(short)]
+        return {word: native for word, native in parts.items() if word not in short}
+
     def _written(self, side: str, parts: dict[str, str]) -> dict[str, str]:
         """Those that can be written, where some can: with the others among them, the whole could only be read."""
         found = {word: native for word, native in parts.items() if self._field(side, native).writable}
@@ -222,7 +215,7 @@ class Rows:
         cells = alone(whole)
         via: dict[str, list[LensSpec]] = {}
         for side, some in parts.items():
-            held = self._written(side, some)
+            held = self._written(side, self._roomy(side, some))
             if len(held) > 1:
                 cells[side] = tuple(held.values())
                 if self.meant.guessed & {(side, native) for native in held.values()}:

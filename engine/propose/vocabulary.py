@@ -40,6 +40,8 @@ class Word:
     """Of a list: the member that tells its items apart."""
     gives: Mapping[str, str] = field(default_factory=dict)
     """App that is not written to by itself -> why."""
+    takes: Mapping[str, str] = field(default_factory=dict)
+    """App that nothing is read from by itself -> why."""
     own: str = ""
     """Why it is no row by itself."""
 
@@ -77,9 +79,9 @@ def load_vocabulary(path: Path) -> Vocabulary:
 
 def _word(name: str, entry: Mapping[str, object]) -> Word:
     last, also, labels = name.rpartition(".")[2], entry.get("also", ()), entry.get("labels", ())
-    choices, gives = entry.get("choices", {}), entry.get("gives", {})
+    choices, gives, takes = (entry.get(name, {}) for name in ("choices", "gives", "takes"))
     assert isinstance(also, list | tuple) and isinstance(labels, list | tuple)
-    assert isinstance(choices, Mapping) and isinstance(gives, Mapping)
+    assert isinstance(choices, Mapping) and isinstance(gives, Mapping) and isinstance(takes, Mapping)
     return Word(
         name,
         str(entry["type"]),
@@ -90,5 +92,6 @@ def _word(name: str, entry: Mapping[str, object]) -> Word:
         {plain(str(called)): str(word) for word, names in choices.items() for called in (word, *names)},
         str(entry.get("key", "")),
         {str(app): str(why) for app, why in gives.items()},
+        {str(app): str(why) for app, why in takes.items()},
         str(entry.get("own", "")),
     )

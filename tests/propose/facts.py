@@ -15,6 +15,7 @@ from typing import Any
 from engine.contract import Field
 
 Facts = dict[str, Any]
+NAME = ("prefix", "given_name", "family_name")
 ADDRESS = ("street", "city", "region", "postcode", "country")
 LISTED = {
     "emails": {"email": "work"},
@@ -25,7 +26,7 @@ LISTED = {
 THINGS: dict[str, list[Facts]] = {
     "contact": [
         {
-            "prefix": "Dr.", "given_name": first, "middle_name": "Quill", "family_name": last, "nickname": f"{first}ie",
+            "prefix": "Dr.", "given_name": first, "family_name": last, "nickname": f"{first}ie",
             "email": f"{first.lower()}@example.org", "phone": f"+49309018{number}",
             "mobile": f"+491511234{number}", "home_phone": f"+49305556{number}", "street": f"Main St {number}",
             "city": "Berlin", "region": "Brandenburg", "postcode": f"1{number}", "country": "Germany",
@@ -54,7 +55,7 @@ THINGS: dict[str, list[Facts]] = {
     "product": [
         {
             "name": name, "sku": f"{name[0]}-1", "description": f"A good {name.lower()}", "price": Decimal(number),
-            "cost": Decimal("20.5"), "kind": "service", "category": "Wares", "vendor": "Engines",
+            "cost": Decimal("20.5"), "active": True, "kind": "service", "category": "Wares", "vendor": "Engines",
             "barcode": f"40{number}", "url": f"https://example.org/{number}", "tags": ["New"], "weight": 2,
         }
         for name, number in (("Engine", 1111), ("Mill", 2222), ("Oven", 3333))
@@ -77,7 +78,7 @@ THINGS: dict[str, list[Facts]] = {
 }  # fmt: skip
 """Kind -> three things."""
 KNOWN_BY = {
-    "contact": ("given_name", "family_name", "email"),
+    "contact": ("prefix", "given_name", "family_name", "email"),
     "company": ("name", "website"),
     "deal": ("name", "stage", "closes"),
     "product": ("name", "sku", "kind", "price", "vendor"),
@@ -164,7 +165,7 @@ class Side:
                 case "address":
                     data.setdefault(native, {})[fact] = "DE" if fact == "country" else value
                 case _ if native == self.named.get("full_name"):
-                    data[native] = f"{facts['given_name']} {facts['family_name']}"
+                    data[native] = " ".join(facts[part] for part in NAME)
                 case _:
                     data[native] = value
         return data
@@ -194,6 +195,8 @@ class Side:
     def shows(self, fact: str, value: Any, data: Mapping[str, Any]) -> bool:
         """Whether a record tells a fact, in whatever spelling."""
         native = self.told()[fact]
+        if fact == "birthday":  # some apps keep no year
+            return re.sub(r"\D", "", str(data.get(native))).endswith(value[-5:].replace("-", ""))
         wanted = "daily 4" if fact == "repeat" else self.native(fact, value)
         return words(wanted) <= words(data.get(native))
 

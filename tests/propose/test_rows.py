@@ -130,6 +130,19 @@ def test_an_app_that_refuses_what_is_not_complete_only_gives_it():
     assert "not complete" in next(row.reason for row in made.rows if row.name == "address")
 
 
+def test_an_app_that_keeps_less_only_takes_it():
+    members = Seen("mailchimp", "members", side(**table(birthday="date", email="email")).schema)
+    made = rows(proposed(crm=side(**table(birthday="date", email="email")), list=members))
+    assert made["birthday"]["to"] == "list"
+
+
+def test_a_short_field_for_titles_is_no_part_of_a_whole_name():
+    parts = {"title": means("prefix", max_length=16), **table(given_name="text", family_name="text")}
+    made = proposed(one=side(**parts), other=side(name=means("full_name")))
+    assert rows(made)["name"] == {"one": ["given_name", "family_name"], "other": "name"}
+    assert "title" in {one.native for one in made.left}
+
+
 @pytest.mark.parametrize("strange", ["to", "via", "Größe: 1", "a#b", "on", "2026-11-23", "x\ny"])
 def test_any_name_of_a_field_can_be_written(tmp_path, strange):
     fields = {"email": means("email", "email"), strange: Field(type="text")}

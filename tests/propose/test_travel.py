@@ -43,6 +43,8 @@ DECIDED = {
     **{part: {"mailchimp"} for part in ADDRESS},
 }
 """Fact -> apps to which nothing of it is written unless a person says so, and the mapping tells why."""
+TAKEN = {"birthday": {"mailchimp"}}
+"""Fact -> apps of which nothing of it is taken."""
 
 
 class Pair:
@@ -83,7 +85,8 @@ class Pair:
     def travels(self, source, target):
         """Facts that both sides know, and the target lets be written."""
         common = self.sides[source].told().keys() & self.sides[target].taken() & THINGS[self.kind][0].keys()
-        return {fact for fact in common if self.places[target].app not in DECIDED.get(fact, ())}
+        giver, taker = self.places[source].app, self.places[target].app
+        return {one for one in common if taker not in DECIDED.get(one, ()) and giver not in TAKEN.get(one, ())}
 
     def lacks(self, target, thing, facts):
         """Those that the target does not show, with what it shows instead."""
