@@ -83,7 +83,8 @@ class Story:
     exposed: dict[str, str] = field(default_factory=dict)
     """Thing -> what happened to it that no client can mend."""
     unsure: set[str] = field(default_factory=set)
-    """Things deleted by somebody who saw values that may or may not have been those that were written elsewhere."""
+    """Things deleted by somebody who saw values that may or may not have been those that were written elsewhere, or
+    before the sync had seen them there."""
     lawless: list[tuple[str, str]] = field(default_factory=list)
     """Things with a value for which a lens breaks its laws, and how."""
     values: dict[tuple[str, Atom], set[str | None]] = field(default_factory=dict)

@@ -23,8 +23,7 @@ class Users:
     def __init__(self, world: World, bound: Bound) -> None:
         self.world, self.bound, self.setting = world, bound, world.setting
         self.story, self.mirror = Story(), Mirror(world.store, SYNC)
-        self.twins: set[str] = set()
-        self.count = 0
+        self.twins, self.count = set[str](), 0
         self.pen: Pen | None = None
         self.lenses: Lenses | None = None
         if self.setting.recorded is not None:
@@ -238,8 +237,11 @@ class Users:
         if self.mirror.unread(app, record) and self._agrees(app, thing, before):
             self.story.exposed.setdefault(thing, UNREAD)
         self.story.delete(thing, self.shown(app.name, before), app.name, before)
-        if app.rows[record].key and app.caps.stamped is Support.NO and record not in self.mirror.known(app):
+        unseen = record not in self.mirror.known(app)
+        if unseen and app.rows[record].key and app.caps.stamped is Support.NO:
             self.story.exposed.setdefault(thing, UNSEEN)
+        if unseen and thing in self.twins:
+            self.story.unsure.add(thing)  # nobody can tell that the like of another record was ever here
         app.remove(record)
         return f"{app.name} deletes {record} ({thing})"
 
