@@ -116,6 +116,15 @@ def registry(project: Project, clock: Callable[[], datetime]) -> CollectorRegist
     return made
 
 
+def listed(project: Project, clock: Callable[[], datetime]) -> list[dict[str, Any]]:
+    """The figures as `{"figure", "labels", "value"}`."""
+    return [
+        {"figure": sample.name, "labels": dict(sample.labels), "value": sample.value}
+        for family in Figures(project, clock).collect()
+        for sample in family.samples
+    ]
+
+
 def render(project: Project, clock: Callable[[], datetime]) -> str:
     """The figures as Prometheus reads them."""
     return generate_latest(registry(project, clock)).decode()

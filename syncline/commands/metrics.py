@@ -10,8 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from syncline.exits import Exit
-from syncline.options import ProjectDir, opened
-from syncline.output import note
+from syncline.options import AsJson, ProjectDir, opened
+from syncline.output import emit, note
 
 
 def metrics(
@@ -21,6 +21,7 @@ def metrics(
     ] = None,
     host: Annotated[str, Parameter(help="The address to serve on.")] = "127.0.0.1",
     project: ProjectDir = None,
+    json: AsJson = False,
 ) -> int:
     """Print the figures of the project as Prometheus reads them: ages, records by state, holds, what runs have done.
 
@@ -28,11 +29,14 @@ def metrics(
 
     Example: syncline metrics --serve 9464
     """
-    from flows.metrics import registry, render
+    from flows.metrics import listed, registry, render
 
     with opened(project) as here:
         if serve is None:
-            print(render(here, _now), end="")
+            if json:
+                emit(listed(here, _now), json, str)
+            else:
+                print(render(here, _now), end="")  # Prometheus reads it: no line is wrapped
             return Exit.DONE
         from prometheus_client import start_http_server
 

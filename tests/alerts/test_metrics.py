@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 
 from engine.store.tables import inbox
 from flows.metrics import METERS, render
+from syncline.cli import main
 from tests.sync.world import Make, World, make
 
 __all__ = ["make"]
@@ -85,6 +87,17 @@ def test_how_long_a_ping_waited_for_its_write(make: Make) -> None:
     assert found["pinged_total", "it", ""] == 1 and found["ping_to_write_seconds_total", "it", ""] == 30
     world.run()
     assert figures(world)["pinged_total", "it", ""] == 1
+
+
+def test_the_command_prints_them(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    world = make("a", "b")
+    world.run()
+    assert main(["metrics", "--project", str(world.root)]) == 0
+    names = {family.name for family in text_string_to_metric_families(capsys.readouterr().out)}
+    assert main(["metrics", "--json", "--project", str(world.root)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"figure": "syncline_runs_total", "labels": {"sync": "it", "side": ""}, "value": 1} in found
+    assert {one["figure"].removesuffix("_total") for one in found} <= names
 
 
 def test_every_meter_is_documented(make: Make) -> None:
