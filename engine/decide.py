@@ -155,7 +155,7 @@ def _decide_safely(
     try:
         return _decide_link(bound, link, before, rules, asked, unsure, flips)
     except Exception as error:
-        log.exception("a record could not be judged (link %s)", link.id)
+        log.exception("a record could not be judged (link %s)", link.id, extra={"link": link.id})
         reason = f"its values could not be read: {type(error).__name__}: {error}"
         parked = Verdict(Merged(), frozen=before["frozen"])
         kept = {side: one for side, one in before["errors"].items() if one.get("rejected")}
