@@ -38,7 +38,9 @@ _THESE = _ALL.where(copies.c.id.in_(bindparam("ids", expanding=True)))
 _MARK = update(copies).where(*_SIDE, copies.c.id.in_(bindparam("ids", expanding=True)))
 _RENAME = update(copies).where(*_SIDE, copies.c.id == bindparam("known")).values(id=bindparam("aside"))
 _FORGET = delete(copies).where(*_SIDE, copies.c.id == bindparam("known"))
-_ANSWERED = delete(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+_ANSWERED = delete(inbox).where(  # by more than its number: SQLite gives that of the last one to the next
+    inbox.c.id.in_(bindparam("ids", expanding=True)), inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at")
+)
 _NEWEST = select(func.max(mappings.c.version)).where(mappings.c.sync == bindparam("of"))
 _DIRTY = update(links).where(links.c.id.in_(bindparam("ids", expanding=True))).values(dirty=True, open=True)
 _MOVED = _DIRTY.values(rev=links.c.rev + 1)
@@ -224,7 +226,7 @@ def _advance(connection: Connection, common: Row, note: Note) -> None:
         values |= {"scanned_at": common["at"], "mapped": newest}
     revise(connection, sides, [{"sync": common["sync"], "side": common["side"], **values}])
     if note.pings:
-        connection.execute(_ANSWERED, {"ids": list(note.pings)})
+        connection.execute(_ANSWERED, {"ids": list(note.pings), "of": common["sync"], "at": common["side"]})
 
 
 def answered(connection: Connection, sync: str, side: str, records: Sequence[str]) -> None:
