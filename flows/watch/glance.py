@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from engine.canonical import digest, pick
 from engine.contract import Connector, CursorExpired, Record
@@ -20,7 +20,10 @@ _KNOWN = select(copies.c.id, copies.c.version, copies.c.digest, copies.c.present
     copies.c.side == bindparam("at"),
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
-_PINGS = select(inbox.c.id).where(inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at"))
+_HERE = (inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at"))
+_PINGS = select(func.max(inbox.c.at)).where(*_HERE)
+_ANSWERED = delete(inbox).where(*_HERE, inbox.c.at <= bindparam("before"))
+"""Not by their numbers: SQLite gives that of the last one to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ def glance(
     if not found or found[0]["cursor"] is None:
         return Seen(news=False, blind=True)
     stored = found[0]["cursor"]
-    pings = [row["id"] for row in store.rows(_PINGS, **at)]
+    with store.read() as connection:
+        pinged = connection.execute(_PINGS, at).scalar()
     cursor = last = place.cursor if place and place.stored == stored else stored
     try:
         for page in connector.changes(route.object, route.scope, cursor):
@@ -64,9 +68,9 @@ def glance(
             last = page.cursor or last
     except CursorExpired:
         return Seen(news=True)
-    if pings:
+    if pinged is not None:
         with store.write() as connection:
-            connection.execute(delete(inbox).where(inbox.c.id.in_(pings)))
+            connection.execute(_ANSWERED, {**at, "before": pinged})
     return Seen(news=False, place=Place(stored, last))
 
 
