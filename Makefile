@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test rehearse check docs bench lock
+.PHONY: help setup demo test browser rehearse check docs bench lock
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,8 +22,14 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Two calendars and a server of this machine kept the same, step by step, in about two minutes
 	$(BIN)/syncline demo
 
-test: setup ## Run all tests
+test: setup browser ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+
+browser: ## Debian's chromium, for the tests of Prefect's page: installed where it is missing, else they are skipped
+	@command -v chromium >/dev/null || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq chromium; } \
+		|| echo "No chromium: the test that uses Prefect's page in a browser is skipped"
 
 N ?= 2000
 SEED ?= 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,13 +90,23 @@ class Crew:
         at: Counter[str] = Counter()
         bar, futures = self._progress(), []
         after: set[RunInput] = {TaskRunResult(id=one.unwrap().task_run_id) for one in self._next()}
-        with self.everywhere as pool:
+        with self.everywhere as pool, self._until_broken_off():
             for side, shard in parts:
                 at[side] += 1
                 load = tasks.load.with_options(task_run_name=f"load {side} {at[side]} of {count[side]}")
                 given = {"ticket": self.ticket, "side": side, "bar": bar, "shard": shard}
                 futures.append(pool.submit(load, given, dependencies={"ticket": after}))
             self._land(futures)
+
+    @contextmanager
+    def _until_broken_off(self) -> Iterator[None]:
+        """The pool waits for its tasks before anybody else hears of an end: without the lease they write no more."""
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):
+                self.work.lease.give_back()
+            raise
 
     def look_again(self) -> list[str]:
         """What was edited while we wrote, merged and planned; the sides that are to be written."""

@@ -25,6 +25,7 @@ _ROW = select(leases).where(leases.c.sync == bindparam("of")).with_for_update()
 _TAKE = update(leases).where(leases.c.sync == bindparam("of"))
 _MINE = (leases.c.sync == bindparam("of"), leases.c.fence == bindparam("at"), leases.c.holder == bindparam("by"))
 _RENEW = update(leases).where(*_MINE).values(until=bindparam("til"))
+_END = update(leases).where(*_MINE).values(until="", holder="")
 
 
 class Busy(Exception):
@@ -94,10 +95,10 @@ class Lease:
                 self.check(connection)
 
     def give_back(self) -> None:
-        """Lets the next run start at once; the fence stays."""
+        """Lets the next run start at once; the fence stays, and no thread that is left can renew it."""
         _held.discard(self._key)  # also where the state cannot be written any more
         with self.store.write() as connection:
-            connection.execute(_RENEW, {**self._mine, "til": ""})
+            connection.execute(_END, self._mine)
 
 
 def holder(store: Store, sync: str, now: datetime) -> str | None:
