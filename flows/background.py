@@ -57,11 +57,15 @@ class Background:
 
     def running(self) -> Process | None:
         """The process; a file that is broken, or of a process that is dead or another's, counts for nothing."""
+        found = self.last()
+        return found if found is not None and found.is_ours else None
+
+    def last(self) -> Process | None:
+        """The process that was started last, whatever has become of it; None where it was ended by us."""
         try:
-            found = Process(**json.loads(self._file.read_text(encoding="utf-8")))
+            return Process(**json.loads(self._file.read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError, TypeError):
             return None
-        return found if found.is_ours else None
 
     def start(self, command: Sequence[str], mark: str, extra: Mapping[str, str]) -> Process:
         """Starts it, with more environment; it is on record before this returns."""

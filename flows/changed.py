@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from threading import Event, Thread
 
 from flows.project import Project
 
+log = logging.getLogger("flows")
 TOGETHER = 1.0
 """Seconds in which what is heard of one sync becomes one event."""
 Heard = Callable[[frozenset[str]], None]
@@ -46,7 +48,10 @@ def _send(waiting: SimpleQueue[frozenset[str] | None], done: Event) -> None:
         while not waiting.empty():
             heard.append(waiting.get())
         for sync in sorted(frozenset().union(*filter(None, heard))):
-            emit_event(CHANGED, resource(sync))
+            try:
+                emit_event(CHANGED, resource(sync))
+            except Exception:  # Prefect is away: the schedule finds the change
+                log.exception("%s has changed, and Prefect could not be told", sync)
 
 
 def _server(project: Project) -> bool:

@@ -88,9 +88,9 @@ class Connections:
         sealed = self._vault.seal({**self.secrets(name), **tokens})
         self._set(name, secrets=sealed, **({"expires_at": until} if until else {}))
 
-    def pause(self, name: str, reason: str, now: datetime) -> None:
-        """Nothing is asked of the account from now on. `now` is aware."""
-        self._set(name, paused=reason, paused_at=now.isoformat())
+    def pause(self, name: str, reason: str, now: datetime, made_at: str | None = None) -> None:
+        """Nothing is asked of the account from now on; unless somebody has signed in after `made_at`."""
+        self._set(name, made_at, paused=reason, paused_at=now.isoformat())
 
     def resume(self, name: str) -> None:
         """The sign-in is accepted again."""
@@ -105,13 +105,16 @@ class Connections:
         with self._store.write() as transaction:
             return bool(transaction.execute(delete(connections).where(connections.c.name == name)).rowcount)
 
-    def _set(self, name: str, **values: Any) -> None:
+    def _set(self, name: str, made_at: str | None = None, **values: Any) -> None:
         from sqlalchemy import update
 
         from engine.store.tables import connections
 
         with self._store.write() as transaction:
-            transaction.execute(update(connections).where(connections.c.name == name).values(**values))
+            this = update(connections).where(connections.c.name == name)
+            if made_at is not None:
+                this = this.where(connections.c.created_at == made_at)
+            transaction.execute(this.values(**values))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -28,7 +28,7 @@ def of_run(work: Work, report: RunReport) -> dict[Key, float]:
     found |= {(sync, side, "requests"): number for side, number in report.requests.items()}
     if report.holds:
         found[sync, "", "brake_trips"] = work.session.project.store.rows(_TRIPS, run=work.run)[0]["count"]
-    if work.pinged_at:
+    if work.pinged_at and not work.dry and report.status != "failed":
         found[sync, "", "pinged"] = 1
         waited = work.session.clock() - datetime.fromisoformat(work.pinged_at)
         found[sync, "", "ping_to_write_seconds"] = waited.total_seconds()

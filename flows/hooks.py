@@ -158,7 +158,7 @@ class Hooks:
             raise
         except Exception as error:  # a defect of one connector must not stop the others' hooks either
             known = isinstance(error, AppError | ProjectError | SecretsError)
-            reason = str(error) if known else f"A defect of ours: {type(error).__name__}."
+            reason = str(error).replace(entry.key, "***") if known else f"A defect of ours: {type(error).__name__}."
             log.debug("what is wrong with the webhook", exc_info=error)
             log.warning("the webhook of %s is tried again later: %s", entry.place.connection, reason)
             self._put_off(entry, getattr(error, "wait", None) or FIRST_WAIT)

@@ -33,7 +33,9 @@ METERS = {
 }
 THROTTLED = "throttled"
 _HOLDS = select(holds.c.sync, holds.c.kind, func.count().label("count")).where(holds.c.state == "open")
-_ENDED = select(runs.c.sync, func.max(runs.c.ended_at).label("at")).where(runs.c.status.in_(("done", "waiting")))
+_ENDED = select(runs.c.sync, func.max(runs.c.ended_at).label("at")).where(
+    runs.c.status.in_(("done", "waiting")), runs.c.kind != "plan"
+)
 
 
 class Figures(Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from inspect import isawaitable
 
@@ -11,6 +12,8 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.alerts import Alert, look, tell
 from flows.project import Project, ProjectError
+
+log = logging.getLogger("flows")
 
 
 def notify(project: Project, now: datetime) -> list[Alert]:
@@ -23,11 +26,18 @@ def notify(project: Project, now: datetime) -> list[Alert]:
 
 
 def send(names: list[str], subject: str, text: str) -> None:
-    """One message by each block; raises ProjectError for a block that is not there or does not deliver."""
+    """One message by each block. Raises what went wrong where none of them delivers; else the log tells of it."""
+    failed: list[Exception] = []
     for name in names:
-        sent = block(name).notify(text, subject)
-        if isawaitable(sent):  # some kinds send at once, others hand back what is to be awaited
-            run_coro_as_sync(sent)
+        try:
+            sent = block(name).notify(text, subject)
+            if isawaitable(sent):  # some kinds send at once, others hand back what is to be awaited
+                run_coro_as_sync(sent)
+        except Exception as error:  # noqa: BLE001 - a mail server has many ways to fail; the others may do better
+            failed.append(error)
+            log.warning("%s did not deliver: %s", name, error)
+    if failed and len(failed) == len(names):
+        raise failed[0]
 
 
 def block(name: str, setting: str = "SYNCLINE_NOTIFY") -> NotificationBlock:

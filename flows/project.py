@@ -162,7 +162,7 @@ class Project:
             lock=partial(self.connections.lock, name),
             latest=partial(self.connections.secrets, name),
             paced=partial(Shared, self.store, f"{found.app} {found.account}") if not self.store.sqlite else Alone,
-            on_error=partial(self._told, name),
+            on_error=partial(self._told, found),
         )
         if found.paused and found.paused_at:
             if not anyway and datetime.now(UTC) - datetime.fromisoformat(found.paused_at) < PATIENCE:
@@ -171,15 +171,15 @@ class Project:
             self.connections.resume(name)
         return made
 
-    def _told(self, name: str, error: AppError) -> None:
+    def _told(self, account: Connection, error: AppError) -> None:
         """Notes that an account is signed out, or that its app wants us to slow down."""
         from engine.meters import add
 
         if isinstance(error, AuthExpired):
-            self.connections.pause(name, str(error), datetime.now(UTC))
+            self.connections.pause(account.name, str(error), datetime.now(UTC), account.created_at)
         elif isinstance(error, Transient) and error.landed is False:
             with self.store.write() as connection:
-                add(connection, {("", name, "throttled"): 1})
+                add(connection, {("", account.name, "throttled"): 1})
 
     def save_connection(self, name: str, app: str, settings: Mapping[str, str], account: str, now: datetime) -> None:
         """Saves the settings of an account, the secret ones sealed. `now` is aware."""

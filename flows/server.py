@@ -11,6 +11,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -59,9 +60,10 @@ class Server:
             found = self._program.running()
             if found is not None and self._answers(found):
                 return _page(found)
+            former = self._program.last()  # who has its address goes on when it is there again
             self._program.end()
-            for _ in range(ATTEMPTS):
-                port = _free_port()
+            for number in range(ATTEMPTS):
+                port = _free_port(int(former.mark) if former and former.mark.isdigit() and number == 0 else 0)
                 extra = {**environment(self.home), "PREFECT__SERVER_FINAL": "1"}
                 extra["PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT"] = "false"
                 extra["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"  # else the page asks port 4200
@@ -170,7 +172,11 @@ def _page(server: Process) -> str:
     return f"http://127.0.0.1:{server.mark}"
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """This one if it is free, else any."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", wanted))
+            return wanted or int(probe.getsockname()[1])
+    return _free_port(0)

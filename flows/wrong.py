@@ -14,6 +14,7 @@ from engine.mapping import MappingError
 from engine.store.outside import hooks
 from engine.store.tables import holds, runs
 from flows.project import Project, ProjectError
+from flows.watch.alive import at_work
 
 Wrong = Iterator[tuple[str, str]]
 """(key, reason) pairs."""
@@ -25,7 +26,9 @@ MISSED = 3
 """Runs of the schedule that may be missing before it is told."""
 LEAST = timedelta(minutes=15)
 """A sync is not called late before so long."""
-_LATEST = select(runs).where(runs.c.status != "running").order_by(runs.c.started_at.desc(), runs.c.id)
+_LATEST = (
+    select(runs).where(runs.c.status != "running", runs.c.kind != "plan").order_by(runs.c.started_at.desc(), runs.c.id)
+)
 _OPEN = select(holds.c.sync, holds.c.kind, func.count().label("count")).where(holds.c.state == "open")
 
 
@@ -63,7 +66,7 @@ def _sync(project: Project, sync: str, now: datetime) -> Wrong:
         yield f"sync:{sync}", f"Its file cannot be used: {error}"
         return
     latest = project.store.rows(_LATEST.where(runs.c.sync == sync).limit(TWICE))
-    yield from _late(deployment, latest, now)
+    yield from _late(deployment, latest, now, watched=at_work(project.store) is not None)
     if len(latest) < TWICE or any(run["status"] != "failed" for run in latest):
         return
     errors = [run["report"].get("errors") or {} for run in latest]
@@ -76,9 +79,10 @@ def _sync(project: Project, sync: str, now: datetime) -> Wrong:
         yield f"sync:{sync}", "Its runs break off. The log of the last one says why: syncline runs " + sync
 
 
-def _late(sync: Deployment, latest: list[dict[str, Any]], now: datetime) -> Wrong:
+def _late(sync: Deployment, latest: list[dict[str, Any]], now: datetime, *, watched: bool) -> Wrong:
+    """Where somebody watches, a sync in which nothing happens is not run."""
     every = sync.schedule.interval if sync.schedule else None
-    if every is None or sync.paused or not latest:
+    if every is None or sync.paused or not latest or watched:
         return
     ended = datetime.fromisoformat(latest[0]["ended_at"])
     if now - ended > max(MISSED * every, LEAST):

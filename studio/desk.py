@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from anyio.to_thread import run_sync
@@ -23,6 +23,7 @@ ROOM = 1000
 TOGETHER = 100
 EVERY = 5.0
 """Seconds between two times that counts are stored."""
+OnHeard = Callable[[frozenset[str]], None]
 BUSY = Taken(503, headers={"Retry-After": "30"})
 log = logging.getLogger("studio")
 
@@ -31,6 +32,9 @@ class Desk:
     """Lives in one event loop, as long as `open`."""
 
     def __init__(self, pings: Pings, patience: float = PATIENCE, room: int = ROOM) -> None:
+        self.heard: OnHeard = lambda _: None
+        """Given the syncs that have something to look at (none: a subscription is about to end), in the event loop: it
+        must not wait for anything."""
         self._pings, self._patience = pings, patience
         self._waiting: asyncio.Queue[tuple[Ping, asyncio.Future[Taken]]] = asyncio.Queue(room)
 
@@ -54,7 +58,7 @@ class Desk:
             log.warning("a webhook was not heard: %s", error)
             return BUSY
         if isinstance(found, Taken):
-            return found
+            return self._told(found)
         stored: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait((found, stored))
@@ -68,6 +72,13 @@ class Desk:
         with suppress(StoreError):
             self._pings.count(key if await run_sync(self._pings.known, key) else "", outcome)
 
+    def _told(self, taken: Taken) -> Taken:
+        if taken.syncs:
+            self.heard(taken.syncs)
+        if taken.renew:
+            self.heard(frozenset())
+        return taken
+
     def _late(self, key: str) -> Taken:
         self._pings.count(key, "busy")
         return BUSY
@@ -79,7 +90,7 @@ class Desk:
                 batch.append(self._waiting.get_nowait())
             taken = await run_sync(self._keep, [ping for ping, _ in batch])
             for (_, stored), answer in zip(batch, taken, strict=True):
-                stored.set_result(answer)
+                stored.set_result(self._told(answer))  # also where the app was answered 503 meanwhile
 
     def _keep(self, pings: list[Ping]) -> list[Taken]:
         try:
@@ -96,5 +107,9 @@ class Desk:
             await self._counted()
 
     async def _counted(self) -> None:
-        with suppress(StoreError):  # what is not stored is kept for the next time
+        try:
             await run_sync(self._pings.store_counts)
+        except StoreError:  # what is not stored is kept for the next time
+            return
+        except Exception:
+            log.exception("the counts of calls were not stored, by a defect")

@@ -20,14 +20,13 @@ from connectors.hook import Call
 from flows.pings import Pings, Taken
 from flows.project import Project
 from flows.session import utc_now
-from studio.desk import Desk
+from studio.desk import Desk, OnHeard
 
 LARGEST = 1_000_000
 """Bytes of a body; the largest that any app sends are Shopify's products."""
 SECONDS = 10.0
 """How long a body may take to come."""
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-OnHeard = Callable[[frozenset[str]], None]
 
 
 class TooLarge(Exception):
@@ -42,6 +41,7 @@ def app(
 ) -> FastAPI:
     """`heard` is given the syncs that have something to look at, in the event loop: it must not wait for anything."""
     desk = desk or Desk(Pings(project))
+    desk.heard = heard
     base = project.settings.public_url.rstrip("/")
 
     @asynccontextmanager
@@ -68,10 +68,7 @@ def app(
             return _answer(Taken(408, headers={"Connection": "close"}))
         except ClientDisconnect:
             return _answer(Taken(400))
-        taken = await desk.take(key, _call(request, base, body, clock()))
-        if taken.syncs or taken.renew:
-            heard(taken.syncs)
-        return _answer(taken)
+        return _answer(await desk.take(key, _call(request, base, body, clock())))
 
     @made.get("/healthz")
     @made.head("/healthz")

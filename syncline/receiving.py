@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from threading import Event, Thread
 from flows.hooks import Hooks
 from flows.project import Project
 from studio.receiver import app, server
+
+log = logging.getLogger("syncline")
 
 
 @contextmanager
@@ -46,7 +49,10 @@ def tended(project: Project) -> Iterator[Event]:
         woken.wait()
         while not done.is_set():
             woken.clear()
-            hooks.tend()
+            try:
+                hooks.tend()
+            except Exception:  # whatever it is, the next turn may go well
+                log.exception("webhooks were not looked after")
             woken.wait(max(1.0, (hooks.next - datetime.now(UTC)).total_seconds()))
 
     thread = Thread(target=tend, name="hooks", daemon=True)

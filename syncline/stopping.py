@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +11,12 @@ from typing import Any
 
 @contextmanager
 def stopped(stop: Callable[[], None]) -> Iterator[None]:
-    """The first signal ends things well; another one breaks them off, and the next run goes on from the journal."""
+    """The first signal ends things well; another one ends the process, and the next run goes on from the journal."""
     former: dict[int, Any] = {}
 
     def handle(_number: int, _frame: object) -> None:
         for each in former:
-            signal.signal(each, signal.default_int_handler)
+            signal.signal(each, _broken_off)
         stop()
 
     for asked in (signal.SIGTERM, signal.SIGINT):
@@ -25,3 +26,8 @@ def stopped(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def _broken_off(number: int, _frame: object) -> None:
+    """At once: an exception would wait for the threads that somebody no longer wants to wait for."""
+    os._exit(128 + number)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, inspect, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from engine.store.outside import metadata  # which has the tables of both modules
@@ -116,7 +117,7 @@ class Store:
             yield
         except (IntegrityError, ProgrammingError, DataError):
             raise
-        except DatabaseError as error:
+        except (DatabaseError, PoolTimeout) as error:
             raise StoreError(sentence(error, self.engine.url)) from error
 
     def rows(self, query: Any, **values: Any) -> list[dict[str, Any]]:
@@ -167,7 +168,8 @@ def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": max(2, PATIENCE)})
+        patience = {"connect_timeout": max(2, PATIENCE), "tcp_user_timeout": 1000 * PATIENCE}  # seconds, milliseconds
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=40, connect_args=patience)
     pool = {"poolclass": StaticPool} if url == MEMORY else {}
     engine = create_engine(url, connect_args={"timeout": PATIENCE, "check_same_thread": False}, **pool)
 

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import update
 
 from engine.contract import Transient
+from engine.store.lease import Lease
 from engine.store.tables import connections
 from flows.alerts import Alert, look, tell
 from flows.project import Project
+from flows.watch.alive import LEASE
 from flows.wrong import wrong
 from tests.sync.world import Make, World, make
 
@@ -143,6 +145,29 @@ def test_a_sync_that_does_not_run_any_more_is_told(make: Make) -> None:
     assert told(world.project, post, world.now + timedelta(minutes=31)) == ["Syncline: late it"]
     file.write_text(file.read_text() + "paused: true\n")
     assert told(world.project, post, world.now + timedelta(minutes=32)) == ["Syncline: late it is well again"]
+
+
+def test_a_sync_in_which_nothing_happens_is_not_late_where_somebody_watches(make: Make) -> None:
+    world, post = make("a", "b"), Post()
+    file = world.root / "deployments" / "it.yaml"
+    file.write_text(file.read_text() + "schedule: {every: 10m}\n")
+    world.run()
+    lease = Lease.take(world.project.store, LEASE, lambda: datetime.now(UTC))
+    assert told(world.project, post, world.now + timedelta(days=2)) == []
+    lease.give_back()
+    assert told(world.project, post, world.now + timedelta(days=2)) == ["Syncline: late it"]
+
+
+def test_a_plan_says_nothing_of_a_side_that_fails(make: Make) -> None:
+    world, post = make("a", "b"), Post()
+    world.run()
+    down(world.apps["b"])
+    world.run()
+    world.run()
+    assert told(world.project, post) == ["Syncline: side it/b"]
+    up(world.apps["b"])
+    world.plan()
+    assert told(world.project, post) == []
 
 
 def test_a_sync_file_that_cannot_be_used_is_told(make: Make) -> None:

@@ -48,10 +48,10 @@ def test_down_ends_it(server):
 
 
 def test_a_pid_file_of_a_dead_server_is_replaced(server):
-    server.up()
+    page = server.up()
     dead = pid(server)
     os.kill(dead, 9)
-    server.up()
+    assert server.up() == page, "who has its address goes on"
     assert pid(server) != dead
 
 
