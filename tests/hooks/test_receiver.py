@@ -174,6 +174,8 @@ def test_a_run_that_holds_the_state_does_not_hold_the_answer(reception: Any, lin
     there: Reception = reception("google_calendar", SENDERS["google_calendar"].hook)
     desk = Desk(Pings(there.project), patience=0)
     wire, call = line(there, desk=desk), SENDERS["google_calendar"].call(url=ADDRESS)
+    told: list[frozenset[str]] = []
+    desk.heard = told.append
 
     async def play() -> list[int]:
         async with wire.app.router.lifespan_context(wire.app), wire.client() as client:
@@ -185,6 +187,7 @@ def test_a_run_that_holds_the_state_does_not_hold_the_answer(reception: Any, lin
     assert asyncio.run(play()) == [503, 200]
     assert there.counts == {(KEY, "busy"): 1, (KEY, "heard"): 1, (KEY, "repeated"): 1}
     assert there.inbox == [("first", "left", None)]
+    assert told == [frozenset({"first"})], "also where the answer was 503"
 
 
 def batches(desk: Desk) -> list[Any]:
