@@ -26,6 +26,7 @@ from engine.lenses.number import Number
 from engine.lenses.pick import Pick
 from engine.lenses.rates import money
 from engine.lenses.reach import Email, Phone, Url
+from engine.lenses.spelled import a_date, a_duration, a_number, a_time
 from engine.lenses.text import Constant, Folded, Limit, Plain, Text
 
 Fields = Mapping[str, Field]
@@ -44,6 +45,10 @@ VIA: Mapping[str, str] = {
     "round": "a number with so many decimals, halves to the even digit: {round: 2}",
     "money": "an amount in a currency: {money: EUR}; with rates it converts: {money: {currency: USD, rates: {...}}}",
     "day": "the day of a point in time, in a zone: {day: Europe/Berlin}",
+    "date": "a text that spells a day: {date: '%d.%m.%Y'}",
+    "time": "a text that spells a point in time: {time: {format: '%d.%m.%Y %H:%M', zone: Europe/Berlin}}",
+    "number": "a text that spells a number as people of a place do: {number: de}",
+    "duration": "a length of time as a number or a text: {duration: minutes}, {duration: hours}, {duration: '%H:%M'}",
     "table": "a choice, native to shared: {table: {free: free, oof: busy}}; or a built-in table: {table: busy/graph}",
     "constant": "always writes this value and reads nothing back: {constant: Imported}",
     "phone": "a telephone number; numbers without a country are read in this one: {phone: DE}",
@@ -217,6 +222,10 @@ _SET: Mapping[str, Callable[[Any, Fields], Lens]] = {
     "clip": _clip,
     "round": _round,
     "day": _day,
+    "date": a_date,
+    "time": a_time,
+    "number": a_number,
+    "duration": a_duration,
     "table": table,
     "constant": lambda setting, _: Constant(setting),
     "phone": _phone,

@@ -41,7 +41,7 @@ class Duration:
             return None if self.get(old, context) is not None else old
         if old is not None and self.get(old, context) == shared:
             return old
-        length = _length(shared)
+        length = lasting(shared)
         if length is None:
             raise Refusal(f"{shared!r} is not a length of time in days, hours, minutes and seconds.")
         unit = {"minutes": 60, "seconds": 1}.get(self.dialect)
@@ -58,14 +58,15 @@ class Duration:
         if native is None or native == "" or isinstance(native, bool):
             return None
         if not self.dialect:
-            return _length(native)
+            return lasting(native)
         try:
             return timedelta(**{self.dialect: float(native)})
         except (ValueError, TypeError, OverflowError):
             return None
 
 
-def _length(text: Any) -> timedelta | None:
+def lasting(text: Any) -> timedelta | None:
+    """The length that an ISO 8601 text says; None where it says none."""
     found = _LENGTH.fullmatch(str(text).strip())
     if found is None or not any(found[part] for part in ("weeks", "days", "hours", "minutes", "seconds")):
         return None

@@ -12,7 +12,7 @@ from engine.lens import Refusal
 from engine.proof.keep import Unfit, clipped
 from engine.proof.scenes import scenes
 from engine.proof.shrink import smaller
-from engine.proof.trip import EXACT, FAULTS, REFUSED, STABLE, UNFIT, Native, Outcome, Road, edited, travel
+from engine.proof.trip import EXACT, FAULTS, REFUSED, STABLE, UNFIT, Native, Outcome, Road, edited, spells, travel
 from engine.proof.values import values
 
 MOST = 80
@@ -119,7 +119,8 @@ def _refusals(found: Found, row: str, outcomes: Sequence[Outcome]) -> None:
     closed = source.type in ("choice", "bool") and (source.choices or source.type == "bool")
     unfit = [one for one in refused if one.kind == UNFIT]
     in_parts = target.type in ("address", "addresses") and len(road.bound.rows[row].cells[road.a].names) > 1
-    other = kind_of(source) != kind_of(target) and not in_parts
+    read = spells(road, row, road.a) or spells(road, row, road.b)
+    other = kind_of(source) != kind_of(target) and not in_parts and not read
     whole = all(one.kind in (REFUSED, UNFIT) or _is_empty(one) for one in outcomes)
     if len(road.rows) == 1 and (closed or unfit or other or whole):
         one = (unfit or real or refused)[0]
@@ -206,8 +207,9 @@ def _values(road: Road, row: str, name: str) -> list[Any]:
 
 
 def _words(lens: Any, *, native: bool) -> Iterator[str]:
-    """The words of a table, as its own side says them or as the others do."""
+    """The words of a table, as its own side says them or as the others do; texts that a spelling reads."""
     for step in getattr(lens, "lenses", (lens,)):
+        yield from getattr(step, "samples", ()) if native else ()
         table: Mapping[Any, Any] = getattr(step, "shows", {})
         yield from (str(word) for word in [*(table if native else table.values())][:TABLE] if isinstance(word, str))
 

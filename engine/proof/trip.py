@@ -115,7 +115,13 @@ def travel(road: Road, start: Native) -> dict[str, Outcome]:
             return {}
         said = f"{type(error).__name__}: {error}"
         return {row: Outcome(BROKEN, trip.passes(row), said) for row in road.rows}
-    return {row: _judged(trip, row) for row in road.rows}
+    return {row: _judged(trip, row) for row in road.rows if row in trip.views[0] or not spells(road, row, road.a)}
+
+
+def spells(road: Road, row: str, side: str) -> bool:
+    """Whether the side has texts that are read as something else; one that is not spelled so stays where it is."""
+    lens = road.bound.rows[row].cells[side].lens
+    return any(hasattr(step, "spelling") for step in getattr(lens, "lenses", (lens,)))
 
 
 def _stopped(trip: Trip, error: Refusal | Unfit) -> dict[str, Outcome]:
@@ -184,6 +190,8 @@ def edited(road: Road, row: str, former: Native, start: Native) -> Outcome | Non
         after = road.given(road.b, fresh.views[0], settled.natives[1][1])
         shown = road.shown(road.b, after).get(row)
     except Exception:  # noqa: BLE001 - what one value meets alone is found with that value
+        return None
+    if row not in fresh.views[0] or row not in settled.views[0]:
         return None
     was, wanted = settled.views[1].get(row), fresh.views[1].get(row)
     if same(shown, wanted) or not same(shown, was):

@@ -52,6 +52,12 @@ graph = st.fixed_dictionaries(
         "timeZone": st.sampled_from(["UTC", "W. Europe Standard Time", "Pacific Standard Time", "Mars"]),
     }
 )
+dotted = st.dates().map(lambda day: f"{day.day}.{day:%m}.{day.year:04}")
+clocked = (
+    st.datetimes()
+    .map(lambda at: f"{at:%d.%m.}{at.year:04} {at:%H:%M}")
+    .filter(lambda text: "0002" <= text[6:10] <= "9998")
+)
 parts = st.fixed_dictionaries(
     {"month": st.integers(0, 12), "day": st.integers(0, 31)}, optional={"year": st.integers(0, 2100)}
 )

@@ -329,6 +329,16 @@ MAIL, TEXT = {"e": Field(type="email")}, {"a": Field(type="text"), "b": Field(ty
         (MAIL, {"clip": {"most": 5, "counts": "words"}}, "chars, utf16 or bytes"),
         (MAIL, {"round": "two"}, "number of decimals"),
         (MAIL, {"day": "Berlin"}, "IANA time zone"),
+        (MAIL, {"date": "%d.%m.%Y"}, "date reads a column of texts, and e is email"),
+        ({"n": Field(type="number")}, {"number": "de"}, "Of a file, say so with --set text="),
+        ({"n": Field(type="number")}, {"duration": "%H:%M"}, "column of texts"),
+        (TEXT, {"date": "DD.MM"}, "date needs a format such as '%d.%m.%Y'"),
+        (TEXT, {"date": "%d.%m."}, "date needs a format"),
+        (TEXT, {"date": "%d.%m.%Y %H"}, "date needs a format"),
+        (TEXT, {"time": {"format": "%d.%m.%Y %H:%M", "zone": "Berlin"}}, "a format and an IANA zone"),
+        (TEXT, {"time": "%d.%m.%Y %I:%M"}, "time needs a format"),
+        (TEXT, {"number": "German"}, "a language or a place, such as de or en_US"),
+        (TEXT, {"duration": "days"}, "duration needs a format such as '%H:%M'"),
         (MAIL, {"phone": "Germany"}, "two capital letters"),
         (MAIL, {"country": "short"}, "iso2, iso3 or name"),
         (MAIL, {"money": "euro"}, "currency of ISO 4217"),
@@ -358,6 +368,68 @@ MAIL, TEXT = {"e": Field(type="email")}, {"a": Field(type="text"), "b": Field(ty
 def test_mistakes_are_told_in_a_sentence(fields: Any, spec: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         lens_of(fields, [spec] if spec else (), shape_of({"a": fields}))
+
+
+@pytest.mark.parametrize(
+    ("spec", "native", "shared", "written"),
+    [
+        ({"date": "%d.%m.%Y"}, "3.1.2026", "2026-01-03", "03.01.2026"),
+        ({"date": "%d %B %Y"}, "3 January 2026", "2026-01-03", "03 January 2026"),
+        ({"time": "%d.%m.%Y %H:%M"}, "3.1.2026 9:00", "2026-01-03T09:00:00Z", "03.01.2026 09:00"),
+        ({"time": {"format": "%Y%m%d %H%M", "zone": "Europe/Berlin"}}, "20260703 0900", "2026-07-03T07:00:00Z", None),
+        ({"time": "%Y-%m-%d %H:%M %z"}, "2026-07-03 09:00 +0200", "2026-07-03T07:00:00Z", "2026-07-03 07:00 +0000"),
+        ({"number": "de"}, "1.234,50", "1234.5", "1234,5"),
+        ({"number": "de-CH"}, "1'234.5", "1234.5", "1234.5"),
+        ({"number": "pl"}, "-1 234,5", "-1234.5", "-1234,5"),
+        ({"duration": "minutes"}, "90", "PT1H30M", None),
+        ({"duration": "hours"}, "1.6667", "PT1H40M", None),
+        ({"duration": "%H:%M"}, "36:05", "P1DT12H5M", None),
+    ],
+)
+def test_a_text_column_is_read_as_it_is_spelled(spec: Any, native: str, shared: str, written: str | None) -> None:
+    lens = lens_of({"t": Field(type="text")}, [spec])
+    assert lens.get(native, HERE) == shared
+    assert lens.put(shared, None, HERE) == (written or native)
+    assert lens.put(shared, native, HERE) == native and lens.put(None, native, HERE) is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "native", "sentence"),
+    [
+        ({"date": "%d.%m.%Y"}, "2026-11-23", "'2026-11-23' is not a day as %d.%m.%Y, such as '23.11.2026'"),
+        ({"date": "%d.%m.%Y"}, "31.11.2026", "is not a day as"),
+        ({"time": "%d.%m.%Y %H:%M"}, "tomorrow", "is not a point in time as"),
+        ({"number": "de"}, "12.5", "'12.5' is not a number as written in German, such as '1234,5'"),
+        ({"number": "en"}, "1,5", "written in English"),
+        ({"number": "en"}, "1e5", "written in English"),
+        ({"duration": "hours"}, "2 h", "is not a number of hours"),
+        ({"duration": "%H:%M"}, "1:75", "is not a length of time as %H:%M"),
+    ],
+)
+def test_a_text_that_does_not_fit_is_neither_guessed_nor_overwritten(spec: Any, native: str, sentence: str) -> None:
+    lens = lens_of({"t": Field(type="text")}, [spec])
+    with pytest.raises(Unread, match=re.escape(sentence)):
+        lens.get(native, HERE)
+    for shared in ("2026-11-23", "PT1H", "1", None):
+        with pytest.raises(Refusal, match=re.escape(sentence)):
+            lens.put(shared, native, HERE)
+
+
+def test_a_spelling_that_cannot_tell_a_value_refuses_it() -> None:
+    with pytest.raises(Refusal, match="The day 1926-11-23 cannot be told from others"):
+        named({"date": "%d.%m.%y"}).put("1926-11-23", None, HERE)
+    with pytest.raises(Refusal, match="has no year"):
+        named({"date": "%d.%m.%Y"}).put("--11-23", None, HERE)
+    berlin = named({"time": {"format": "%d.%m.%Y %H:%M", "zone": "Europe/Berlin"}})
+    assert berlin.put("2026-10-25T00:30:00Z", None, HERE) == "25.10.2026 02:30"
+    with pytest.raises(Refusal, match="cannot be told from other times"):  # the same hour by the clock, an hour later
+        berlin.put("2026-10-25T01:30:00Z", None, HERE)
+
+
+def test_a_number_as_text_may_be_an_amount() -> None:
+    lens = lens_of({"t": Field(type="text")}, [{"number": "de"}, {"money": "EUR"}])
+    assert lens.get("1.234,50", HERE) == {"amount": "1234.5", "currency": "EUR"}
+    assert lens.put({"amount": "99.9", "currency": "EUR"}, "1.234,50", HERE) == "99,9"
 
 
 def test_the_sides_of_a_row_convert_by_one_table() -> None:

@@ -8,6 +8,7 @@ from connectors import load
 from engine.contract import Field, Schema
 from engine.examples import failures
 from engine.proof import prove, seal
+from engine.proof.proof import ORDER
 from engine.yamlfile import load_mapping
 from flows.project import LIBRARY
 from tests.proof.build import built, choice, code, text
@@ -66,6 +67,23 @@ def test_real_records_tell_what_nobody_thought_of():
 def test_a_side_that_is_given_a_constant_tells_nothing_back():
     both = ways(built(text(), text(), via={"shop": [{"constant": "CRM"}]}))
     assert {way.klass for way in both.values()} == {"one-way"}
+
+
+@pytest.mark.parametrize(
+    ("crm", "spec", "klass"),
+    [
+        (Field(type="date"), {"date": "%d.%m.%Y"}, "stable"),
+        (Field(type="date", dialect="parts"), {"date": "%d.%m.%Y"}, "exact"),  # a birthday without a year waits
+        (Field(type="instant"), {"time": "%d.%m.%Y %H:%M"}, "stable"),
+        (number(), {"number": "de"}, "stable"),
+        (Field(type="number", dialect="text"), {"number": "de"}, "exact"),
+        (Field(type="duration"), {"duration": "%H:%M"}, "stable"),
+        (text(), {"date": "%d.%m.%Y"}, "unstable"),
+    ],
+)
+def test_a_column_of_texts_has_the_class_of_its_spelling(crm, spec, klass):
+    both = ways(built(crm, text(), via={"shop": [spec]}))
+    assert max((way.klass for way in both.values()), key=ORDER.index) == klass
 
 
 def test_values_refused_by_a_side_of_the_same_kind_are_a_note():
