@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +28,10 @@ SCHEMA = {
     "digest": pl.String,  # of `data`
     "data": pl.String,  # canonical JSON of the wanted native fields
 }
+
+
+class SnapshotError(Exception):
+    """Snapshots cannot be kept or read where they are to be. The message says where, why, and what to do."""
 
 
 @dataclass
@@ -61,13 +67,12 @@ def save(path: Path, pages: Iterable[tuple[Page, bool]], wanted: frozenset[str],
         if page.records:
             rows = [_row(record, looked, wanted) for record in page.records]
             frames.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
-    path.parent.mkdir(parents=True, exist_ok=True)
     if frames:
         frame = _once(pl.concat(frames))
         note.records = frame.height
         packed = BytesIO()
         frame.write_parquet(packed, compression="zstd")
-        path.write_bytes(packed.getvalue())  # by Python: a full disk is then an OSError, not a flaw of the format
+        _write(path, packed.getvalue())  # by Python: a full disk is then an OSError, not a flaw of the format
     return path
 
 
@@ -82,18 +87,55 @@ def _once(frame: pl.DataFrame) -> pl.DataFrame:
 
 def describe(path: Path, note: Note) -> None:
     """Writes the note beside the snapshot."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".json").write_text(dumps(vars(note)), encoding="utf-8")
+    _write(path.with_suffix(".json"), dumps(vars(note)).encode())
 
 
 def note_of(path: Path) -> Note:
-    """The note of a snapshot."""
-    return Note(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    """The note of a snapshot. Raises SnapshotError, OSError."""
+    with reached(path):
+        return Note(**json.loads(path.with_suffix(".json").read_bytes()))
 
 
 def frame_of(path: Path) -> pl.DataFrame:
-    """The rows of a snapshot; none where there is no file."""
-    return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=SCHEMA)
+    """The rows of a snapshot; none where there is no file. Raises SnapshotError, OSError."""
+    with reached(path):
+        try:
+            packed = path.read_bytes()
+        except FileNotFoundError:
+            if note_of(path).records:  # a shared place that lags behind: without them all would look deleted
+                raise
+            return pl.DataFrame(schema=SCHEMA)
+    return pl.read_parquet(BytesIO(packed))
+
+
+@contextmanager
+def reached(path: Path) -> Iterator[None]:
+    """Each library of a store has errors of its own: they become a SnapshotError. Those of plain files stay OSErrors.
+
+    What is no plain file acts as a Path, but is none.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(path, Path):
+            raise
+        reason = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+        raise SnapshotError(
+            f"Snapshots cannot be kept or read at {shown(str(path))}: {type(error).__name__}: {reason}. "
+            "Check SYNCLINE_SNAPSHOTS, that the place is there, and that this machine may write to it: syncline doctor"
+        ) from error
+
+
+def shown(location: str) -> str:
+    """A location without its password."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", location)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with reached(path):
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def _row(record: Record, looked: bool, wanted: frozenset[str]) -> tuple[object, ...]:

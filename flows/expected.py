@@ -10,13 +10,14 @@ from prefect.states import Failed
 
 from engine.contract import AppError
 from engine.problem import MappingError
+from engine.snapshot import SnapshotError
 from engine.store import StoreError
 from engine.store.lease import Busy, Fenced
 from flows.project import ProjectError
 from flows.secrets import SecretsError
 from flows.settings import SettingsError
 
-EXPECTED = (AppError, Busy, Fenced, MappingError, ProjectError, SecretsError, SettingsError, StoreError)
+EXPECTED = (AppError, Busy, Fenced, MappingError, ProjectError, SecretsError, SettingsError, SnapshotError, StoreError)
 P = ParamSpec("P")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-import shutil
+from collections import defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine import retention
+from engine.snapshot import SnapshotError
 from engine.store import StoreError
+from flows.place import File, files, place, remove
 from flows.project import Project
 
 log = logging.getLogger("flows")
@@ -20,17 +22,22 @@ def prune(project: Project, sync: str, run: str, now: datetime) -> None:
         if retention.due(project.store, sync, run, now):
             gone = retention.prune(project.store, sync, timedelta(days=project.settings.history_days), now)
             log.info("%s: old rows removed: %s", sync, gone)
-            snapshots(Path(project.settings.snapshots) / sync, timedelta(days=project.settings.snapshot_days), now)
-    except (StoreError, OSError) as error:
+            snapshots(place(project.settings.snapshots) / sync, timedelta(days=project.settings.snapshot_days), now)
+    except (StoreError, SnapshotError, OSError) as error:
         log.warning("%s: what is old could not be removed, the next day tries again: %s", sync, error)
 
 
 def snapshots(folder: Path, keep: timedelta, now: datetime) -> None:
     """Removes the snapshots of runs that are older; the newest one of every side stays."""
-    found = [one for one in folder.glob("*") if one.is_dir()]
+    runs: dict[str, list[File]] = defaultdict(list)
+    for one in files(folder):
+        runs[one.parts[0]].append(one)
+    newest = {run: max(one.written for one in kept) for run, kept in runs.items()}
     seen: set[str] = set()
-    for one in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
-        sides = {path.name for path in one.glob("*.parquet")}
-        if seen and sides <= seen and now.timestamp() - one.stat().st_mtime > keep.total_seconds():
-            shutil.rmtree(one, ignore_errors=True)
+    old = []
+    for run in sorted(runs, key=newest.__getitem__, reverse=True):
+        sides = {one.path.name for one in runs[run] if one.path.suffix == ".parquet"}
+        if seen and sides <= seen and now.timestamp() - newest[run] > keep.total_seconds():
+            old.append(folder / run)
         seen |= sides
+    remove(old)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from engine.snapshot import note_of
 from engine.store import Store, chunks
 from engine.store.tables import connections, history, links, metadata, runs
 from engine.trust import trust
-from flows import steps
+from flows import place, steps
 from flows.broken import close_broken
 from flows.project import Project, ProjectError
 from flows.reading import read_all
@@ -107,7 +106,7 @@ def _run(
             connection.execute(update(runs).where(runs.c.id == work.run).values(about=about))
         report.run = steps.finish(work, counts, applied, requests(work))
         if dry:
-            shutil.rmtree(session.snapshots(work.run), ignore_errors=True)
+            place.remove([session.snapshots(work.run)])
         return report
 
 

@@ -26,6 +26,7 @@ from engine.store import put, revise
 from engine.store.lease import Lease
 from engine.store.tables import sides
 from engine.yamlfile import located
+from flows.place import folder
 from flows.project import Project, ProjectError
 from flows.proofs import refused
 
@@ -179,16 +180,18 @@ class Session:
         with self.project.store.read() as connection:
             holds = resting.asked(connection, self.sync)
         self.returning = resting.back(holds, self.drifts)
-        rows = {one.row for one in self.drifts if one.row} | {hold["row"] for hold in self.returning if hold["row"]}
+        rows = {one.rests for one in self.drifts if one.rests} | {hold["row"] for hold in self.returning if hold["row"]}
         asleep = {row for row in rows if row in self.mapping.fields and row != awake}
         free = {tuple(hold["detail"]["about"]) for hold in holds if resting.released(hold)}
         needs = {one.side: one.reason for one in self.drifts if not one.row and one.about not in free}
-        self._safe({side: lenient(doc) for side, doc in docs.items()}, asleep)
+        new = {(one.side, one.field, one.value) for drift in self.drifts for one in drift.choices}
+        known = {side: [(field, value) for at, field, value in sorted(new) if at == side] for side in docs}
+        self._safe({side: lenient(doc, known[side]) for side, doc in docs.items()}, asleep)
         return Bound(self.mapping, {side: schema_of(doc) for side, doc in docs.items()}, asleep, needs)
 
     def _misfits(self, docs: dict[str, dict[str, Any]]) -> list[Problem]:
         """What does not fit, and is no change that lets a row rest."""
-        rows = {one.row for one in drifts(self.mapping, docs)}
+        rows = {one.rests for one in drifts(self.mapping, docs)}
         found = check_against(self.mapping, {side: schema_of(doc) for side, doc in docs.items()})
         return [one for one in found if not (one.path[:1] == ("fields",) and one.path[1] in rows)]
 
@@ -210,8 +213,8 @@ class Session:
         return doc, digest(doc)
 
     def snapshots(self, run: str) -> Path:
-        """Where this run's snapshots go."""
-        return Path(self.project.settings.snapshots) / self.sync / run
+        """Where this run's snapshots go. Raises SnapshotError."""
+        return folder(self.project.settings.snapshots, self.sync, run)
 
     def lease(self, fence: int | None = None, holder: str = "") -> Lease:
         """Takes the sync's lease, or stands in for the holder of a given fence. Raises Busy."""

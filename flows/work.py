@@ -13,6 +13,7 @@ from engine import record
 from engine.store.lease import Lease
 from engine.store.tables import inbox
 from flows.logs import within
+from flows.place import ready
 from flows.project import Project
 from flows.session import Session
 from flows.tracing import span
@@ -53,8 +54,9 @@ def working(project: Project, sync: str, kind: str, session: Session | None = No
 
 
 def begin(project: Project, sync: str, kind: str, session: Session | None = None) -> Work:
-    """Takes the lease and opens a run. Raises Busy, MappingError, ProjectError."""
+    """Takes the lease and opens a run. Raises Busy, MappingError, ProjectError, SnapshotError."""
     session = session or Session(project, sync)
+    ready(session.project.settings.snapshots)
     session.lenient = session.lenient or kind == "undo"
     text, digest = session.fingerprint
     lease = session.lease()

@@ -66,7 +66,16 @@ def _settings(project: Project) -> Iterator[Finding]:
     from sqlalchemy.engine import make_url
 
     shown = make_url(project.settings.state_url).render_as_string(hide_password=True)
-    yield _finding("settings", True, f"state {shown}, snapshots {project.settings.snapshots}")
+    yield _finding("settings", True, f"state {shown}")
+
+
+def _snapshots(project: Project) -> Iterator[Finding]:
+    """Whether the place of the snapshots can be written to."""
+    from engine.snapshot import shown
+    from flows.place import prove
+
+    prove(project.settings.snapshots)
+    yield _finding("snapshots", True, shown(project.settings.snapshots))
 
 
 def _state(project: Project) -> Iterator[Finding]:
@@ -179,4 +188,4 @@ def _disk(project: Project) -> Iterator[Finding]:
     yield _finding("disk", free > LITTLE_DISK, f"{free / 2**30:.1f} GiB free")
 
 
-PARTS = (_settings, _state, _audit, _leases, _clock, _key, _accounts, _syncs, _webhooks, _prefect, _disk)
+PARTS = (_settings, _snapshots, _state, _audit, _leases, _clock, _key, _accounts, _syncs, _webhooks, _prefect, _disk)

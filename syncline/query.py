@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from engine.problem import MappingError
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from polars import DataFrame
 
+    from flows.place import File
+
 SECRET = frozenset({"connections"})
 """Tables that hold sealed secrets: not shown, sealed or not."""
+DEPTH = 3
+"""Snapshots are at SYNC/RUN/FILE."""
+PREFIX = "snapshot_"
+READERS = 16
+"""Notes that are fetched at once: over a network each takes its time."""
 
 
 class QueryError(Exception):
@@ -33,7 +40,7 @@ def ask(project: Project, query: str) -> tuple[list[str], list[tuple[Any, ...]]]
         _tables(base, project, words.union(*(VIEWS[name].reads for name in views)))
         for name in views:
             base.execute(create(name))
-        _snapshots(base, Path(project.settings.snapshots), words)
+        _snapshots(base, project, words)
         base.execute("SET enable_external_access = false")
         try:
             found = base.execute(query)
@@ -59,9 +66,13 @@ def _tables(base: DuckDBPyConnection, project: Project, words: set[str]) -> None
     known = metadata.tables.keys() - SECRET
     for name in sorted(words & (known | SOURCES.keys())):
         frame = _frame(project, name) if name in known else SOURCES[name](project)
-        base.register("incoming", _Stream(frame))
-        base.execute(f"create table {name} as select * from incoming")  # noqa: S608 - a name of ours
-        base.unregister("incoming")
+        _table(base, name, frame)
+
+
+def _table(base: DuckDBPyConnection, name: str, frame: DataFrame) -> None:
+    base.register("incoming", _Stream(frame))
+    base.execute(f"create table {name} as select * from incoming")  # noqa: S608 - a name of ours, \w only
+    base.unregister("incoming")
 
 
 def _frame(project: Project, name: str) -> DataFrame:
@@ -105,13 +116,15 @@ def _readings(project: Project) -> DataFrame:
     import polars as pl
 
     from engine.snapshot import note_of
+    from flows.place import files, place
 
-    folder = Path(project.settings.snapshots)
+    found = files(place(project.settings.snapshots))
+    notes = sorted((one for one in found if one.path.suffix == ".json" and len(one.parts) == DEPTH), key=_parts)
     rows = []
-    for path in sorted(folder.glob("*/*/*.json")):
-        note, place = note_of(path), path.relative_to(folder)
-        told = (note.side, note.kind, note.records, note.requests, note.error)
-        rows.append((*place.parts[:2], *told, str(place.with_suffix(".parquet"))))
+    with ThreadPoolExecutor(READERS) as readers:
+        for one, note in zip(notes, readers.map(note_of, [one.path for one in notes]), strict=True):
+            told = (note.side, note.kind, note.records, note.requests, note.error)
+            rows.append((*one.parts[:2], *told, "/".join(one.parts).removesuffix("json") + "parquet"))
     schema: dict[str, type[pl.DataType]] = dict.fromkeys(("sync", "run", "side", "kind"), pl.String)
     schema |= {"records": pl.Int64, "requests": pl.Int64, "error": pl.String, "file": pl.String}
     return pl.DataFrame(rows, schema, orient="row")
@@ -121,17 +134,24 @@ SOURCES: Mapping[str, Callable[[Project], DataFrame]] = {"_records": _records, "
 """What views read besides the tables."""
 
 
-def _snapshots(base: DuckDBPyConnection, folder: Path, words: set[str]) -> None:
+def _parts(one: File) -> tuple[str, ...]:
+    return one.parts
+
+
+def _snapshots(base: DuckDBPyConnection, project: Project, words: set[str]) -> None:
     """snapshot_SYNC_SIDE: the latest reading of each side that the query names."""
-    latest: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*.parquet"), key=lambda one: one.stat().st_mtime):
-        latest[view_name(path, folder)] = path
-    for name, path in latest.items():
-        if name in words:
-            base.execute(f"create table {name} as select * from read_parquet(?)", [str(path)])  # noqa: S608 - \w only
+    if not any(word.startswith(PREFIX) for word in words):
+        return
+    from engine.snapshot import frame_of
+    from flows.place import files, place
+
+    found = files(place(project.settings.snapshots))
+    readings = [one for one in found if one.path.suffix == ".parquet" and len(one.parts) == DEPTH]
+    latest = {view_name(one): one for one in sorted(readings, key=lambda one: one.written)}
+    for name in sorted(words & latest.keys()):
+        _table(base, name, frame_of(latest[name].path))
 
 
-def view_name(path: Path, folder: Path) -> str:
+def view_name(one: File) -> str:
     """SNAPSHOTS/SYNC/RUN/SIDE.parquet -> snapshot_sync_side."""
-    sync = path.relative_to(folder).parts[0]
-    return re.sub(r"\W", "_", f"snapshot_{sync}_{path.stem}".lower())
+    return re.sub(r"\W", "_", f"{PREFIX}{one.parts[0]}_{one.path.stem}".lower())

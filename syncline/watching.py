@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Event
 
+from flows.place import ready
 from flows.project import Project
 from flows.report import RunReport
 from flows.shared import shared
@@ -27,6 +28,7 @@ LOOKS = 16
 def watch(project: Project, names: Sequence[str], carry: Carry, tell: Tell) -> None:
     """Watches until SIGTERM or SIGINT, and lets runs under way end."""
     _ = project.store  # made by one thread
+    ready(project.settings.snapshots)
     with shared(project.root), ThreadPoolExecutor(project.settings.watch_runs, "run") as runs:
         watcher = Watcher(project, carry, tell, runs=runs, looks=Helpers(LOOKS, "look"), names=names)
         with stopped(watcher.stop), tended(project) as woken, _received(project, watcher, woken, tell):

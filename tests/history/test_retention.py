@@ -220,8 +220,8 @@ def test_old_snapshots_go_but_the_newest_of_every_side(make: Make, tmp_path: Pat
         (tmp_path / name).mkdir()
         for side in names:
             (tmp_path / name / f"{side}.parquet").touch()
-        at = (world.now - timedelta(days=days)).timestamp()
-        os.utime(tmp_path / name, (at, at))
+            at = (world.now - timedelta(days=days)).timestamp()
+            os.utime(tmp_path / name / f"{side}.parquet", (at, at))
     pruning.snapshots(tmp_path, timedelta(days=7), world.now)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name in ages) == ["four", "two"]
     pruning.snapshots(tmp_path, timedelta(days=0), world.now)
