@@ -67,6 +67,18 @@ def books(number: int, seed: int = 1) -> Books:
     return Books(left, right, frozenset(pairs))
 
 
+def in_parts(made: Books) -> Books:
+    """The same people, with the name in two fields: `first`, with title and initials, and `last`. Some have the two the
+    other way round."""
+    left, right = ({id: _parted(card) for id, card in side.items()} for side in (made.left, made.right))
+    return Books(left, right, made.pairs)
+
+
+def _parted(card: Card) -> Card:
+    first, _, last = str(card["name"]).rpartition(" ")
+    return {"first": first.rstrip(","), "last": last, **{word: card[word] for word in ("email", "phone")}}
+
+
 def _email(chance: random.Random, given: str, last: str, at: int) -> str:
     return f"{given}.{last}{at if chance.random() < 0.5 else ''}@{chance.choice(_HOSTS)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from itertools import combinations, product, starmap
 from typing import Any
 
@@ -12,12 +12,15 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from engine import normal
 from engine.bound import Bound
 from engine.canonical import digest
+from engine.contract import Field
 from engine.match import BLOCKS, term_values
 
 Features = dict[str, tuple[Any, ...]]
-"""Term -> its values as they are compared; a name is a tuple of words."""
+"""Term -> its values as they are compared; a name is a tuple of words. First and last name are one: `first + last`."""
 NAMES = frozenset({"full_name", "given_name", "family_name", "name", "company", "nickname"})
 """Last words of meanings that are names of people or companies."""
+PARTS = frozenset({"given_name", "family_name"})
+"""Those that only together tell who somebody is."""
 _SHARED_BOXES = frozenset(
     ("info", "office", "mail", "contact", "sales", "hello", "admin", "team", "support", "service")
 )
@@ -34,9 +37,11 @@ class Alike:
     def __init__(self, bound: Bound) -> None:
         similar = bound.mapping.similar
         self.bound = bound
-        self.weights: Mapping[str, float] = similar.weights if similar is not None else {}
+        weights: Mapping[str, float] = similar.weights if similar is not None else {}
+        self.made_of = _made_of(bound, weights)
+        self.weights = {term: sum(weights[part] for part in parts) for term, parts in self.made_of.items()}
         self.at_least = similar.at_least if similar is not None else 1.0
-        self.by = {term: _by(bound, term) for term in self.weights}
+        self.by = {term: _by(bound, parts[0]) for term, parts in self.made_of.items()}
 
     def features(self, side: str, native: dict[str, Any]) -> Features:
         """What is compared of a record; terms that are empty are absent."""
@@ -45,8 +50,10 @@ class Alike:
         return {term: values for term, values in found.items() if values}
 
     def _values(self, side: str, term: str, shared: dict[str, Any], native: dict[str, Any]) -> tuple[Any, ...]:
-        by, values = self.by[term], term_values(self.bound, side, term, shared, native)
+        by, parts = self.by[term], self.made_of[term]
+        values = [value for part in parts for value in term_values(self.bound, side, part, shared, native)]
         if by == "name":
+            values = values if len(parts) == 1 else [" ".join(map(normal.spelled, values))]
             return tuple(words for value in values if (words := normal.words(normal.spelled(value))))
         made = (normal.NORMALISERS[by](value) for value in values)
         return tuple(dict.fromkeys(value for value in made if isinstance(value, str) and value))
@@ -67,10 +74,10 @@ class Alike:
         compare: Callable[[Any, Any], float] = _COMPARE.get(self.by[term], _text)
         return max(compare(mine, theirs) for mine, theirs in product(one[term], other[term]))
 
-    def strangers(self, one: Features, other: Features, rule: Iterable[str]) -> str | None:
-        """The name by which two records that a rule joins seem to be others; one that the rule compares is none."""
+    def strangers(self, one: Features, other: Features, rule: Set[str]) -> str | None:
+        """The name by which two records that a rule joins seem to be others; none that the rule compares whole."""
         for term in self.weights:
-            known = term not in rule and term in one and term in other
+            known = not rule >= set(self.made_of[term]) and term in one and term in other
             if known and self.by[term] == "name" and not any(starmap(_one_person, product(one[term], other[term]))):
                 return term
         return None
@@ -86,12 +93,28 @@ class Alike:
         return {BLOCKS + at: digest(["like", key]) for at, key in enumerate(sorted(found))}
 
 
-def _by(bound: Bound, term: str) -> str:
-    """How a term is compared, the same on all sides."""
+def _made_of(bound: Bound, terms: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What is compared, and the terms it is made of: a first and a last name, weighed both, are one name."""
+    parts = tuple(term for term in terms if PARTS & {term, *(_word_of(field) for field in _fields(bound, term))})
+    whole = {" + ".join(parts): parts} if parts else {}
+    return whole | {term: (term,) for term in terms if term not in parts}
+
+
+def _fields(bound: Bound, term: str) -> list[Field]:
+    """The native fields behind a term."""
     row = bound.rows.get(term)
     names = {side: row.cells[side].names[0] for side in row.cells} if row is not None else _matching(bound, term)
-    fields = [bound.sides[side].schema.fields[name] for side, name in names.items()]
-    if any(field.means.rpartition(".")[2] in NAMES for field in fields) or term in NAMES:
+    return [bound.sides[side].schema.fields[name] for side, name in names.items()]
+
+
+def _word_of(field: Field) -> str:
+    return field.means.rpartition(".")[2]
+
+
+def _by(bound: Bound, term: str) -> str:
+    """How a term is compared, the same on all sides."""
+    fields = _fields(bound, term)
+    if any(_word_of(field) in NAMES for field in fields) or term in NAMES:
         return "name"
     if any(field.means.endswith(".domain") for field in fields):
         return "domain"

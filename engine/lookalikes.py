@@ -110,7 +110,7 @@ def _strangers(closer: _Closer, matches: Matches) -> None:
 
 
 def _other(closer: _Closer, one: Member, other: Member, rule: list[str]) -> str | None:
-    return closer.alike.strangers(closer.of(one), closer.of(other), rule)
+    return closer.alike.strangers(closer.of(one), closer.of(other), set(rule))
 
 
 def _copies_of(closer: _Closer, ids: list[str]) -> dict[str, list[Member]]:

@@ -55,6 +55,8 @@ _SUGGESTED = {
     "company": {"name": 0.5, "domain": 0.3, "phone": 0.2},
     "product": {"name": 0.7, "barcode": 0.3},
 }
+_NAMES = (("full_name",), ("given_name", "family_name"), ("name",))
+"""The words that are the name, best first: a family name alone would join a family."""
 
 
 def _weighs(weight: Any) -> bool:
@@ -65,9 +67,11 @@ def suggested(kind_: str, rows: dict[str, str]) -> dict[str, float] | None:
     """What a proposal writes for a kind of the vocabulary: `rows` is row -> meaning (`contact.email`). None where the
     rows tell too little: a name alone would ask about everybody who is called the same."""
     words = {means.rpartition(".")[2]: row for row, means in rows.items() if means.startswith(f"{kind_}.")}
-    words["name"] = words.get("full_name") or words.get("family_name") or words.get("name") or ""
+    names = next(filter(None, ([words[word] for word in each if word in words] for each in _NAMES)), [])
     words["email"] = words.get("email") or words.get("emails") or ""
     words["phone"] = words.get("phone") or words.get("phones") or words.get("mobile") or ""
     words["domain"] = words.get("domain") or words.get("website") or ""
-    found = {words[word]: weight for word, weight in _SUGGESTED.get(kind_, {}).items() if words.get(word)}
-    return found if words["name"] in found and len(found) > 1 else None
+    weights = dict(_SUGGESTED.get(kind_, {}))
+    named = dict.fromkeys(names, weights.pop("name", 0) / max(1, len(names)))
+    others = {words[word]: weight for word, weight in weights.items() if words.get(word)}
+    return {**named, **others} if named and others else None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.matching import RULES, SIMILAR, matched
-from benchmarks.people import books
+import pytest
+
+from benchmarks.matching import IN_PARTS, RULES, SIMILAR, matched
+from benchmarks.people import books, in_parts
 
 
-def test_no_unsure_pair_is_linked_and_most_are_found(tmp_path: Path) -> None:
-    found = matched(books(400, seed=7), tmp_path / "p", f"{RULES}\n{SIMILAR}")
+@pytest.mark.parametrize("in_two", [False, True])
+def test_no_unsure_pair_is_linked_and_most_are_found(tmp_path: Path, in_two: bool) -> None:
+    made = books(400, seed=7)
+    rules = IN_PARTS if in_two else f"{RULES}\n{SIMILAR}"
+    found = matched(in_parts(made) if in_two else made, tmp_path / "p", rules)
     assert found.wrong == frozenset()
     figures = found.figures()
     assert figures["recall"] > 0.7

@@ -7,11 +7,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from engine.contract import Transient
+from engine.contract import Field, Transient
 from engine.similar import suggested
 from flows.answers import full
 from syncline.held import hold_details
-from tests.identity.people import Meet, meet
+from tests.identity.people import Meet, People, meet
 from tests.sync.world import told
 
 __all__ = ["meet"]
@@ -136,6 +136,10 @@ def test_a_proposal_weighs_what_the_rows_mean() -> None:
     rows = {"who": "contact.full_name", "mail": "contact.email", "note": "contact.notes"}
     assert suggested("contact", rows) == {"who": 0.5, "mail": 0.3}
     assert suggested("contact", {"who": "contact.full_name"}) is None
+    parts = {"one": "contact.given_name", "two": "contact.family_name", "mail": "contact.email"}
+    assert suggested("contact", parts) == {"one": 0.25, "two": 0.25, "mail": 0.3}
+    assert suggested("contact", {"who": "contact.full_name", **parts}) == {"who": 0.5, "mail": 0.3}
+    assert suggested("contact", {"one": "contact.given_name", "mail": "contact.email"}) == {"one": 0.5, "mail": 0.3}
     assert suggested("meeting", {"title": "meeting.title"}) is None
 
 
@@ -180,9 +184,38 @@ def test_nothing_is_made_beside_a_record_that_a_person_is_asked_about(meet: Meet
         ("M. Lee", "Martha Lee", False),
     ],
 )
-def test_a_shared_address_joins_one_name_and_its_slips_only(one: str, other: str, asked: bool, meet: Meet) -> None:
-    world = meet("a", "b", extra=RULES)
-    world.apps["a"].add(name=one, email="lee@x.example")
-    world.apps["b"].add(name=other, email="lee@x.example")
+@pytest.mark.parametrize("in_two", [False, True])
+def test_a_shared_address_joins_one_name_and_its_slips_only(
+    one: str, other: str, asked: bool, in_two: bool, meet: Meet
+) -> None:
+    world = two_fields(meet) if in_two else meet("a", "b", extra=RULES)
+    for side, name in (("a", one), ("b", other)):
+        first, _, last = name.rpartition(" ")
+        world.apps[side].add(email="lee@x.example", **({"first": first, "last": last} if in_two else {"name": name}))
     world.plan()
     assert (len(world.holds("ambiguous")), len(world.linked())) == ((1, 0) if asked else (0, 1))
+
+
+def two_fields(meet: Meet) -> People:
+    """Address books with a first and a last name."""
+    weights = "similar: {first: 0.25, last: 0.25, email: 0.3, phone: 0.2}"
+    world = meet("a", "b", extra=f"match: [[email]]\n{weights}", rows=("first", "last", "email", "phone"))
+    for app in world.apps.values():
+        app.fields["first"] = Field(type="text", means="contact.given_name")
+        app.fields["last"] = Field(type="text", means="contact.family_name")
+    return world
+
+
+def test_a_first_and_a_last_name_are_compared_as_one(meet: Meet) -> None:
+    """Relatives who share a number are no look-alikes, who is written the other way round is one."""
+    world = two_fields(meet)
+    world.apps["a"].add(first="Cy", last="Moe", phone="+15551234567")
+    world.apps["b"].add(first="Dan", last="Moe", phone="+15551234567")
+    world.apps["a"].add(first="Katherine", last="Johnson", phone="+15559876543")
+    world.apps["b"].add(first="Johnson", last="Kathrine", phone="+15559876543")
+    world.run()
+    (hold,) = world.holds("ambiguous")
+    (pair,) = hold["detail"]["pairs"]
+    assert pair["records"] == [["a", "a2"], ["b", "b2"]]
+    assert pair["terms"]["first + last"] > 0.9
+    assert [one["terms"]["last"] for one in hold["detail"]["candidates"]] == ["Johnson", "Kathrine"]
