@@ -5,6 +5,7 @@ It is also the only module that imports httpx, so that a successor of httpx is a
 
 from __future__ import annotations
 
+import atexit
 import json as jsonlib
 import logging
 import random
@@ -254,7 +255,9 @@ def _line() -> Transport | None:
     """The one of this process; None where a proxy is set, which httpx then looks after itself."""
     if getproxies():
         return None
-    return _Line(limits=httpx.Limits(max_keepalive_connections=100, keepalive_expiry=KEPT))
+    made = _Line(limits=httpx.Limits(max_keepalive_connections=100, keepalive_expiry=KEPT))
+    atexit.register(httpx.HTTPTransport.close, made)
+    return made
 
 
 def _note(sent: list[int], _: Request) -> None:

@@ -27,7 +27,7 @@ from flows.announce import CHANGED, resource
 from flows.automations import automations, blocks, tend
 from flows.backfill_flow import backfill_flow
 from flows.form import form
-from flows.project import Project
+from flows.project import Project, ProjectError
 from flows.server import POOL
 from flows.sync import sync_flow
 
@@ -57,10 +57,22 @@ def deploy(project: Project, names: list[str], *, every: bool = False, dry_run: 
         if every:
             here = {one.parameters.get("sync") for one in there if one.parameters.get("root") == str(project.root)}
             wanted |= {name: [] for name in sorted(filter(None, here - set(project.syncs())))}
+        _ours(project, set(wanted), there)
         if not dry_run:
             _pool(client)
         turn = partial(_register, client, there, tell, dry_run)
         return [done for name, ones in wanted.items() for done in turn(name, ones)]
+
+
+def _ours(project: Project, names: set[str], there: list[DeploymentResponse]) -> None:
+    """Raises ProjectError where a sync of the same name was registered from another folder."""
+    for one in there:
+        sync, root = one.parameters.get("sync"), one.parameters.get("root")
+        if sync in names and root not in (None, str(project.root)) and f"sync:{sync}" in one.tags:
+            raise ProjectError(
+                f"On this Prefect server a sync {sync!r} is registered already, from {root}. Give one of them another "
+                "name, or remove the other one's deployments on Prefect's page."
+            )
 
 
 def _register(

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import copytree
 from threading import Thread
 from typing import Any
 
@@ -96,6 +98,16 @@ def test_a_sync_without_a_file_leaves_nothing_behind(make: Make) -> None:
     removed = deploy.deploy(it.project, [], every=True)
     assert {(one["name"], one["done"]) for one in removed} == {(name, "removed") for name in names}
     assert deployed(it) == {}
+
+
+def test_a_sync_of_another_folder_is_not_taken_over(make: Make, tmp_path: Path) -> None:
+    it = make()
+    deploy.deploy(it.project, [it.name])
+    copy = Project.at(copytree(it.root, tmp_path / "copy"))
+    with pytest.raises(ProjectError, match="registered already, from"):
+        deploy.deploy(copy, [it.name])
+    copy.close()
+    assert {one["parameters"]["root"] for one in deployed(it).values()} == {str(it.root)}
 
 
 def test_a_block_that_is_not_there_is_said_before_anything_is_done(make: Make) -> None:
