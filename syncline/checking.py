@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.project import Project, ProjectError
+from syncline.exits import Exit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
     from syncline.known import Known
 
 Report = dict[str, Any]
+UNJUDGED = "not judged, connect the accounts or add examples"
 
 
 def check_all(project: Project, what: str | None, offline: bool) -> list[Report]:
     """One report per sync or mapping.
 
-    `{"checked", "mapping", "problems", "examples", "asked", "rows", "unsafe", "notes", "tried"}`: sentences in
-    `problems` and `notes`; `rows` are the ways that values go, `unsafe` what is wrong with some, pass by pass, and
-    whether it stops a sync.
+    `{"checked", "mapping", "judged", "problems", "examples", "asked", "rows", "unsafe", "notes", "tried"}`: sentences
+    in `problems` and `notes`; `rows` are the ways that values go, `unsafe` what is wrong with some, pass by pass, and
+    whether it stops a sync. Not `judged`: nothing is wrong as far as one can tell, and no value could be tried.
     """
     if what is None:
         return [_sync(project, name, offline) for name in project.syncs()]
@@ -72,13 +74,33 @@ def _mapping_alone(project: Project, what: str, offline: bool) -> Report:
     except MappingError as error:
         return {**report, "problems": [str(problem) for problem in error.problems]}
     by_app = {} if offline else {one.app: one.name for one in reversed(project.connections.all())}
-    found = {name: by_app[side.app] for name, side in mapping.sides.items() if side.app in by_app}
-    return _against(project, report, mapping, known(project, mapping, found))
+    asked = {name: by_app[side.app] for name, side in mapping.sides.items() if side.app in by_app}
+    found = known(project, mapping, asked)
+    report["notes"] += _guessed(mapping, found)
+    return _against(project, report, mapping, found)
+
+
+def _guessed(mapping: Mapping, known: Known) -> list[str]:
+    """Gives tables and files that nobody looked at the columns that the mapping names."""
+    from connectors import load, names
+    from syncline.columns import made_up
+
+    free = [
+        side
+        for side, at in mapping.sides.items()
+        if side not in known.schemas and at.app in names() and not load(at.app).fields
+    ]
+    known.schemas |= {side: made_up(mapping, side, known.schemas) for side in free}
+    return [
+        f"{side}: nobody looked at its columns; they are taken for those that the rows name, of the types of the other "
+        "sides where columns have these, else texts"
+        for side in free
+    ]
 
 
 def _report(checked: str) -> Report:
     lists: Report = {name: [] for name in ("problems", "asked", "rows", "unsafe", "notes")}
-    return {"checked": checked, "mapping": "", "examples": 0, "tried": 0, **lists}
+    return {"checked": checked, "mapping": "", "judged": False, "examples": 0, "tried": 0, **lists}
 
 
 def _against(project: Project, report: Report, mapping: Mapping, known: Known) -> Report:
@@ -130,7 +152,7 @@ def _prove(file: Path, report: Report, mapping: Mapping, known: Known, *, whole:
     wrong = located(file, [Problem(one.text, one.path) for one in proof.findings])
     report["problems"] += [str(problem) for problem in wrong]
     report["notes"] += proof.notes
-    report |= _told(proof)
+    report |= _told(proof) | {"judged": True}
 
 
 def _told(proof: Proof) -> Report:
@@ -152,6 +174,13 @@ def _way(way: Way) -> Report:
     return found | ({"note": way.note} if way.note else {})
 
 
+def verdict(reports: list[Report]) -> Exit:
+    """What `check` ends with."""
+    if any(one["problems"] for one in reports):
+        return Exit.ERROR
+    return Exit.DONE if all(one["judged"] for one in reports) else Exit.WAITS
+
+
 def shown(reports: list[Report]) -> RenderableType:
     """For people: the rows, then each problem on its line, then what was looked at."""
     from rich.console import Group
@@ -167,7 +196,7 @@ def shown(reports: list[Report]) -> RenderableType:
         ]
         parts += [*(f"note: {note}" for note in [*one["notes"], *refused]), *one["problems"]]
         asked = f"fields of {', '.join(one['asked'])}" if one["asked"] else "without asking the apps"
-        state = f"{len(one['problems'])} to put right" if one["problems"] else "ok"
+        state = f"{len(one['problems'])} to put right" if one["problems"] else "ok" if one["judged"] else UNJUDGED
         tried = f"{one['examples']} examples run, {one['tried']} values sent round"
         parts.append(f"{one['checked']}: {state} ({asked}; {tried})")
     return Group(*parts)

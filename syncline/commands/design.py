@@ -86,13 +86,14 @@ def check(
     """Check syncs and mappings: the files, the fields that the apps really have, the examples, a proof of every row.
 
     The proof says for each row and each two sides whether a value survives the way round: exact, stable, one-way or
-    unstable, with the smallest value that fails. Exit code 1 where something is to be put right.
+    unstable, with the smallest value that fails. Exit code 1 where something is to be put right, 2 where nothing could
+    be judged, for no account tells the fields of a side.
 
     Example: syncline check work
     """
-    from syncline.checking import check_all, shown
+    from syncline.checking import check_all, shown, verdict
 
     with opened(project) as here:
         found = check_all(here, what, offline)
     emit(found, json, shown)
-    return Exit.DONE if all(not one["problems"] for one in found) else Exit.ERROR
+    return verdict(found)

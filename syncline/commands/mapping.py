@@ -62,11 +62,11 @@ def _sync(project: Project, what: str) -> str:
 
 
 def _test(project: Project, what: str, offline: bool, json: bool) -> int:
-    from syncline.checking import check_all, shown
+    from syncline.checking import check_all, shown, verdict
 
     found = check_all(project, what, offline)
     emit(found, json, shown)
-    return Exit.DONE if all(not one["problems"] for one in found) else Exit.ERROR
+    return verdict(found)
 
 
 def _versions(project: Project, sync: str, json: bool) -> int:

@@ -12,15 +12,15 @@ from sqlalchemy import select
 from connectors import load
 from engine.bound import Bound
 from engine.canonical import same
-from engine.contract import AppError, Caps, Field, Schema
+from engine.contract import AppError, Caps, Schema
 from engine.lens import Refusal
 from engine.mapping import Mapping as MappingModel
 from engine.mapping import check_against
 from engine.problem import MappingError
-from engine.rules import fields
 from engine.store.tables import copies, sides
 from flows.project import Project, ProjectError
 from flows.session import Session
+from syncline.columns import made_up
 from syncline.rehearsal.habits import Habits
 from syncline.rehearsal.pen import Pen
 from syncline.rehearsal.setting import Place, Setting, draw
@@ -28,8 +28,6 @@ from syncline.rehearsal.setting import Place, Setting, draw
 Native = dict[str, Any]
 RECORDED = 200
 """Records of a side that values are drawn from."""
-COLUMNS = {"number", "bool", "date", "instant"}
-"""Types that a table or a file has besides texts."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def setting_of(project: Project, what: str) -> OwnSetting:
         for side, at in mapping.sides.items()
     }
     known = {side: schema for side, schema in asked.items() if schema is not None}
-    schemas = {side: known.get(side) or _made_up(mapping, side, known) for side in mapping.sides}
+    schemas = {side: known.get(side) or made_up(mapping, side, known) for side in mapping.sides}
     if problems := check_against(mapping, schemas):
         raise MappingError(problems)
     return _made(mapping, schemas, _recorded(project, sync, mapping))
@@ -142,18 +140,6 @@ def _asked(project: Project, connection: str | None, app: str, obj: str) -> Sche
     if obj not in cls.objects:
         raise ProjectError(f"{cls.title} has no object {obj!r}. There are: {', '.join(cls.objects)}.")
     return Schema(cls.fields[obj])
-
-
-def _made_up(mapping: MappingModel, side: str, known: Mapping[str, Schema]) -> Schema:
-    """The fields that a mapping names: of the type that the row has elsewhere where columns can have it, else texts."""
-    found = {name: Field(type="text") for name in (fields(mapping.only[side]) if side in mapping.only else ())}
-    for row in mapping.fields.values():
-        for native in row.native(side):
-            there = [known[at].fields.get(name) for at in known for name in row.native(at)]
-            kinds = {one.type for one in there if one is not None} if not row.lenses(side) else set()
-            kind = kinds.pop() if len(kinds) == 1 and kinds <= COLUMNS else "text"
-            found[native] = Field(type=kind)
-    return Schema(found)
 
 
 def _recorded(project: Project, sync: str, mapping: MappingModel) -> dict[str, list[Native]]:
