@@ -184,7 +184,8 @@ def _decide_link(
     if make is not None and link.again:
         link.origin[marks.MAKE] = make
     verdict = judge_link(bound, link, before, merged, rules, asked=asked, unsure=unsure, flips=flips)
-    waits = [*refs.unread(bound, link), *verdict.waits] if not (away or unsure or verdict.ended) else []
+    untold = [f"{row} of {side}: {why}" for side, rows in link.untold.items() for row, why in rows.items()]
+    waits = [*refs.unread(bound, link), *untold, *verdict.waits] if not (away or unsure or verdict.ended) else []
     if waits:
         verdict.blocked = True
         link.origin[refs.WAITS] = [None, "; ".join(waits)]

@@ -140,11 +140,26 @@ class Chain:
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         if len(self.lenses) == 1:  # it keeps the old value itself, and knows when that is stale
             return self.lenses[0].put(shared, old, context)
-        if old is not None and same(self.get(old, context), shared):
+        if shows(self, old, shared, context):
             return old
         olds = [old]
         for lens in self.lenses[:-1]:
-            olds.append(lens.get(olds[-1], context) if olds[-1] is not None else None)
+            olds.append(_told(lens, olds[-1], context))
         for lens, former in zip(reversed(self.lenses), reversed(olds), strict=True):
             shared = lens.put(shared, former, context)
         return shared
+
+
+def shows(lens: Lens, old: Any, shared: Any, context: Context) -> bool:
+    """Whether an old native value is there and shows just this; one that cannot be told shows nothing."""
+    try:
+        return old is not None and same(lens.get(old, context), shared)
+    except Unread:
+        return False
+
+
+def _told(lens: Lens, old: Any, context: Context) -> Any:
+    try:
+        return None if old is None else lens.get(old, context)
+    except Unread:
+        return None

@@ -90,6 +90,8 @@ class LinkState:
     """Sides that hold a record like it which the filter keeps out."""
     doubted: dict[str, str] = field(default_factory=dict)
     """Sides with a record that may be the same, and why nobody can tell yet."""
+    untold: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Side -> row that it shows a new value of which nobody can tell yet -> why."""
     parted: dict[str, Copy] = field(default_factory=dict)
     """Copies on sides that the mapping does not have now: what is agreed meanwhile is due there later."""
     again: dict[str, dict[str, Any]] = field(default_factory=dict)

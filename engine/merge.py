@@ -16,6 +16,7 @@ from engine.canonical import digest, same
 from engine.events import Event
 from engine.lens import Refusal, Unread
 from engine.linkstate import Atom, LinkState, atoms, label, peek
+from engine.untold import untold
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def merge(bound: Bound, link: LinkState, answers: dict[Atom, tuple[str, dict[str
             link.join(bound, copy)
     now = {side: bound.get(side, copy.native or {}) for side, copy in copies.items()}
     was = {side: _was(bound, link, side, now[side]) for side in copies}
+    link.untold = {side: untold(bound, copy, now[side]) for side, copy in copies.items()}
     for row in bound.rows.values():
         for atom in atoms(row, [link.agreed, *now.values(), *was.values()]):
             _merge_atom(bound, link, row, atom, now, was, answers, merged)

@@ -98,6 +98,7 @@ def plan_link(
                 plan.blocked = True
         elif copy.native is not None:
             moved = [atom for atom in link.moved(bound, side) if atom not in blocked]
+            moved = [atom for atom in moved if atom[0] not in link.untold.get(side, {})]  # that may be an edit
             due = [atom for atom in moved if _read(bound, copy.native, side, atom)]
             dark = dict.fromkeys(atom[0] for atom in moved if atom not in due)
             plan.waits += [f"{side} did not show {row}, and is to be given a new value of it" for row in dark]
@@ -139,7 +140,8 @@ def _read(bound: Bound, native: dict[str, Any], side: str, atom: Atom) -> bool:
 def _create(bound: Bound, link: LinkState, side: str, rules: Rules, plan: LinkPlan) -> None:
     late = refs.deferred(bound, side, link.agreed)
     plan.waits += late.values()
-    if any(bound.sides[side].schema.fields[bound.rows[name].cells[side].name].required for name in late):
+    untold = {name for rows in link.untold.values() for name in rows if side in bound.rows[name].cells}
+    if any(bound.sides[side].schema.fields[bound.rows[name].cells[side].name].required for name in {*late, *untold}):
         return
     rows = [name for name, row in bound.rows.items() if side in row.targets and name not in late]
     shared = {name: link.agreed[name] for name in link.agreed if name in bound.rows and name not in late}

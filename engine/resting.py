@@ -40,7 +40,8 @@ def released(hold: Mapping[str, Any]) -> bool:
 def back(asked_: Sequence[dict[str, Any]], found: Sequence[Drift]) -> list[dict[str, Any]]:
     """The holds of rows whose reason is gone, or that a person has released."""
     still = {one.about for one in found}
-    rows = {one.row for one in found if one.row}  # it may rest for another reason by now
+    rows = {one.rests for one in found if one.rests}  # it may rest for another reason by now
+    asked_ = [hold for hold in asked_ if hold["detail"]["kind"] != "choices"]  # whose rows have never rested
     gone = [hold for hold in asked_ if tuple(hold["detail"]["about"]) not in still and hold["row"] not in rows]
     return [
         *gone,
@@ -55,7 +56,7 @@ def ask(
     wanted = [
         holds.Wanted(
             kind="schema",
-            reason=f"{one.reason}; {_EFFECT['row' if one.row else 'none'].format(row=one.row, side=one.side)}",
+            reason=f"{one.reason}; {_EFFECT['row' if one.rests else one.kind].format(row=one.row, side=one.side)}",
             detail={"about": list(one.about), "kind": one.kind, "field": one.field},
             side=one.side,
             row=one.row,
@@ -67,7 +68,8 @@ def ask(
 
 _EFFECT = {
     "row": "the row '{row}' rests until it is back or the mapping says otherwise, and the others go on",
-    "none": "nothing is created there until a row fills it or it is no longer required, and the rest goes on",
+    "choices": "such values wait until the table or the side '{side}' has it, and everything else goes on",
+    "required": "nothing is created there until a row fills it or it is no longer required, and the rest goes on",
 }
 
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.canonical import same
-from engine.lens import Context, Refusal
+from engine.lens import Context, Refusal, Unread, shows
 from engine.lenses.reach import text_of
 from engine.lenses.text import tidy
 
@@ -17,7 +16,11 @@ from engine.lenses.text import tidy
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Shared: the label, for values are often numbers. A word from elsewhere is taken where it is a label or a value,
-    whatever the case of its letters; else it is refused."""
+    whatever the case of its letters; else it is refused.
+
+    A native value that is no choice, as far as is known, is taken as its own label where all values are; a code tells
+    nothing.
+    """
 
     choices: Mapping[str, str] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
@@ -27,12 +30,17 @@ class Choice:
         return "stable" if self.choices else "exact"
 
     def get(self, native: Any, context: Context) -> Any:
+        """Raises Unread for an unknown code."""
         if isinstance(native, list | dict):
             return native or None
-        return tidy(self.choices.get(str(native)) or native) if isinstance(native, str) else native
+        if not isinstance(native, str):
+            return native
+        if native.strip() and native not in self.choices and any(one != name for one, name in self.choices.items()):
+            raise Unread(f"{native!r} is none of the choices that the app has told; a full run asks it again")
+        return tidy(self.choices.get(native) or native)
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
-        if old is not None and same(self.get(old, context), shared):
+        if shows(self, old, shared, context):
             return old
         if shared is None or not self.choices:
             return shared

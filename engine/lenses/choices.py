@@ -18,11 +18,12 @@ def table(spec: Any, fields: Mapping[str, Field]) -> Lens:
     whole = spec if isinstance(spec, Mapping) and "table" in spec else {"table": spec}
     setting, default = whole["table"], whole.get("default")
     if isinstance(setting, Mapping) and setting:
-        kind = next((one.type for one in fields.values()), "")
+        field = next(iter(fields.values()), None)
+        kind = field.type if field else ""
         shows = {_native(native, kind): shared for native, shared in setting.items()}
         if default is not None and default not in shows.values():
             raise ValueError(f"The default {default!r} has to be one of the values of its table.")
-        return Table("of the mapping", shows, default=default)
+        return Table("of the mapping", shows, default=default, choices=frozenset((field and field.choices) or ()))
     if default is not None:
         raise ValueError("A default goes with a table of your own, such as {table: {vip: gold}, default: gold}.")
     name, _, dialect = str(setting).partition("/")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.canonical import dumps, same
-from engine.lens import Context, Refusal
+from engine.lens import Context, Refusal, Unread, shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Table:
     """What an absent native value means."""
     default: Any = None
     """What native values that are not in the table show; they are its own, and stay where it is put back."""
+    choices: frozenset[str] = frozenset()
+    """What the field takes; empty: anything."""
     reads: tuple[str, ...] = ()
 
     @property
@@ -35,24 +37,33 @@ class Table:
         return "stable" if self.takes or several or self.default is not None else "exact"
 
     def get(self, native: Any, context: Context) -> Any:
+        """Raises Unread for a word that is not in the table, where there is no default."""
         if native is None or native == "":
             return self.empty
-        return self.shows.get(native, self.shows.get(str(native), self.default))
+        found = self.shows.get(native, self.shows.get(str(native), self.default))
+        if found is None and native not in self.shows and str(native) not in self.shows:
+            raise Unread(f"{native!r} is not in the table {self.name!r}: add it there, or give the table a default")
+        return found
 
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         wanted = self.empty if shared is None else shared
-        if old is not None and any(same(self.get(old, context), value) for value in (shared, wanted)):
+        if any(shows(self, old, value, context) for value in (shared, wanted)):
             return old
         if wanted is None:
             return None
         for native, shown in self.shows.items():
             if same(shown, wanted) or (isinstance(shown, str) and shown.casefold() == str(wanted).casefold()):
-                return native
+                return self._taken(native)
         if wanted in self.takes:
-            return self.takes[wanted]
+            return self._taken(self.takes[wanted])
         raise Refusal(
             f"{wanted!r} is not in the table {self.name!r}: {', '.join(map(str, dict.fromkeys(self.shows.values())))}."
         )
+
+    def _taken(self, native: Any) -> Any:
+        if self.choices and str(native) not in self.choices:
+            raise Refusal(f"{native!r} of the table {self.name!r} is none of the choices of this side.")
+        return native
 
 
 _OPAQUE = ("tentative", "oof", "elsewhere")

@@ -59,7 +59,7 @@ def told(bound: Bound, row: str, found: Found, a: str, b: str, two_way: bool) ->
         why = f"the lens of {dumb} only reads, so an edit on {other} could never arrive there"
         return Trap("one-way", f"row '{row}', {other} -> {dumb}: {why}. Write it one way (to: {other})")
     name, why, cure = _cause(outcome, kinds[0], kinds[1], a, b)
-    if name == "lost" and any(_is_table(bound, row, side) for side in (a, b)):
+    if name in ("lost", "broken") and any(_is_table(bound, row, side) for side in (a, b)):
         name, why, cure = _GAP
     return Trap(name, f"row '{row}', {a} -> {b}: {why}{_shown(outcome)}. {cure}", passes=outcome.passes)
 
@@ -88,15 +88,13 @@ def _cause(outcome: Outcome, source: Field, target: Field, a: str, b: str) -> tu
     one_way = f"Write it one way (to: {b}, or to: {a})"
     if outcome.kind in (REFUSED, UNFIT):
         return _misfit(outcome, source, target, a, b)
+    if outcome.kind == BROKEN and "choice" in (source.type, target.type) and "cannot read" in outcome.says:
+        return _GAP
     if outcome.kind == BROKEN:
         return "broken", f"the lens fails ({outcome.says})", "Mend the function that the row names with 'via'"
     if outcome.kind == BLANKS:
         if "choice" in (source.type, target.type):
-            return (
-                "table",
-                "a value is not in the table and arrives as nothing",
-                "Add it to the table, or give a default",
-            )
+            return _GAP
         return "lost", "a value arrives as nothing, which an edit would bring back as an empty field", one_way
     if outcome.kind == STUCK:
         return "lost", f"an edit on {a} does not arrive on {b}", f"Write it one way (to: {a}), or use a lens that puts"
@@ -113,7 +111,7 @@ def _cause(outcome: Outcome, source: Field, target: Field, a: str, b: str) -> tu
     return _walking(outcome, one_way)
 
 
-_GAP = ("table", "a value is not in the table and arrives as nothing", "Add it to the table, or give a default")
+_GAP = ("table", "a value is not in the table and does not arrive", "Add it to the table, or give a default")
 _TABLE = (
     "table",
     "the table is not invertible: a choice comes back as another one",

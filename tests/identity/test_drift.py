@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine import holds
+from engine import accounting, holds
 from engine.contract import Field, Transient
 from engine.problem import MappingError
 from tests.identity.people import Meet, People, meet
@@ -171,6 +171,98 @@ def test_a_removed_choice_holds_its_values_only(meet: Meet) -> None:
     (hold,) = world.holds("refused")
     assert "none of the choices" in hold["reason"]
     assert {row["name"]: row["stage"] for row in world.apps["a"].live().values()} == {"Ann Lee": None, "Bob": "lead"}
+
+
+LABELS = {"lead": "Lead", "customer": "Customer", "partner": "Partner"}
+KNOWN = "{table: {lead: lead, customer: customer}}"
+TABLE = "{a: stage, b: stage, via: {a: [" + KNOWN + "], b: [" + KNOWN + "]}}"
+ONE_WAY = "{a: stage, b: stage, to: b}"
+TABLE_ONE_WAY = TABLE[:-1] + ", to: b}"
+LABELLED = "{a: stage, b: stage}"
+CELLS = pytest.mark.parametrize("cell", [LABELLED, ONE_WAY, TABLE, TABLE_ONE_WAY])
+
+
+def staged(meet: Meet, cell: str) -> People:
+    """Ann and Bob are leads."""
+    world = meet("a", "b", rows=("name", "email", "stage"), cells={"stage": cell})
+    for name in ("Ann", "Bob"):
+        world.apps["a"].add(name=name, email=f"{name}@x.example", stage="lead")
+    world.run()
+    assert told(world.run()) == 0
+    return world
+
+
+def stages(world: People, side: str) -> dict[str, str]:
+    return {row["name"]: row["stage"] for row in world.apps[side].live().values()}
+
+
+def waits(world: People) -> str:
+    """Why records wait."""
+    return "; ".join(row["reason"] for row in accounting.explain(world.project.store, "it", "pending"))
+
+
+@CELLS
+def test_a_new_choice_holds_its_values_only(meet: Meet, cell: str) -> None:
+    world = staged(meet, cell)
+    later(world)
+    world.apps["a"].change("stage", choices=LABELS)
+    world.apps["a"].edit("a1", stage="partner", name="Ann Lee")
+    world.apps["a"].edit("a2", stage="customer")
+    report = world.run()
+    assert (report.status, report.failed, stages(world, "b")) == ("waiting", 0, {"Ann Lee": "lead", "Bob": "customer"})
+    (hold,) = world.holds("schema")
+    assert "'stage' of a has a new choice or a new name for one, 'partner' (Partner)" in hold["reason"]
+    assert (told(world.run()), stages(world, "a")) == (0, {"Ann Lee": "partner", "Bob": "customer"})
+    world.apps["b"].change("stage", choices=LABELS)
+    if "table" in cell:
+        world.cells["stage"] = cell.replace("customer: customer", "customer: customer, partner: partner")
+        world.write_mapping(world.extra)
+        later(world)
+    world.run()
+    assert (stages(world, "b")["Ann Lee"], world.holds("schema"), world.holds("refused")) == ("partner", [], [])
+    assert told(world.run()) == 0
+
+
+@CELLS
+def test_a_new_choice_that_is_met_before_the_schema_is_read_again(meet: Meet, cell: str) -> None:
+    """Nobody can tell what it is, and nothing is written in its place, not even an edit of the other side."""
+    world = staged(meet, cell)
+    world.apps["a"].change("stage", choices=LABELS)
+    world.apps["a"].edit("a1", stage="partner", name="Ann Lee")
+    world.apps["a"].add(name="Cy", email="cy@x.example", stage="partner")
+    world.run()
+    assert stages(world, "b") == {"Ann Lee": "lead", "Bob": "lead", "Cy": None}
+    assert "stage of a: 'partner' is " in waits(world)
+    if "to: b" not in cell:
+        world.apps["b"].edit(twin(world, "a1"), stage="customer")
+    world.run()
+    assert stages(world, "a") == {"Ann Lee": "partner", "Bob": "lead", "Cy": "partner"}
+    later(world)
+    world.run()
+    assert len(world.holds("schema")) == 1
+    read = "customer" if cell == LABELLED else "partner"  # by its label it is told now: the newest edit wins
+    assert (told(world.run()), stages(world, "a")["Ann Lee"]) == (0, read)
+
+
+@CELLS
+def test_a_choice_that_the_target_has_lost_is_refused(meet: Meet, cell: str) -> None:
+    world = staged(meet, cell)
+    later(world)
+    world.apps["b"].change("stage", choices={"lead": "Lead"})
+    world.apps["a"].edit("a1", stage="customer", name="Ann Lee")
+    assert world.run().failed == 0
+    (hold,) = world.holds("refused")
+    assert ("choices of this side" in hold["reason"], stages(world, "b")) == (True, {"Ann Lee": "lead", "Bob": "lead"})
+
+
+def test_a_choice_by_another_name_goes_on(meet: Meet) -> None:
+    world = staged(meet, LABELLED)
+    later(world)
+    world.apps["a"].change("stage", choices={"lead": "Prospect", "customer": "Customer"})
+    world.apps["a"].edit("a2", stage="customer")
+    world.run()
+    assert (len(world.holds("schema")), stages(world, "b")) == (1, {"Ann": "lead", "Bob": "customer"})
+    assert (told(world.run()), stages(world, "a")) == (0, {"Ann": "lead", "Bob": "customer"})
 
 
 def test_a_shorter_limit_is_kept_to_and_takes_nothing_from_the_other_side(meet: Meet) -> None:

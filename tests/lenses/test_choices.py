@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract import Field
-from engine.lens import Chain, Refusal
+from engine.lens import Chain, Refusal, Unread
 from engine.lenses import VIA, lens_for, named
+from engine.lenses.choice import Choice
 from engine.lenses.people import People
 from engine.lenses.tables import BUSY, NAMED
+from engine.lenses.text import Text
 from tests.lenses.samples import context, examples
 
 HERE = context()
+OWN = named({"table": {"vip": "gold", "any": "basic"}})
 ALL_TABLES = [(name, dialect) for name, tables in NAMED.items() for dialect in tables]
 
 
@@ -53,13 +56,35 @@ def test_a_poorer_side_does_not_undo_the_richer():
 
 
 def test_values_nobody_told_us_about():
-    assert BUSY["graph"].get("siesta", HERE) is None
     assert BUSY["graph"].get("unknown", HERE) == "busy"  # so Graph says where it does not know
     with pytest.raises(Refusal, match="siesta"):
         BUSY["graph"].put("siesta", "free", HERE)
     with pytest.raises(Refusal, match="away"):
         named({"table": {"free": "free"}}).put("away", None, HERE)
     assert BUSY["google"].get(None, HERE) == "busy"
+
+
+@pytest.mark.parametrize(
+    ("lens", "shared", "native"),
+    [(BUSY["graph"], "free", "free"), (Choice({"1": "Lead"}), "Lead", "1"), (OWN, "gold", "vip")],
+)
+def test_an_unknown_word_is_unread_and_what_is_put_in_its_place_is_written(lens, shared, native):
+    for one in (lens, Chain([lens, Text()])):
+        with pytest.raises(Unread, match="siesta"):
+            one.get("siesta", HERE)
+        assert one.put(shared, "siesta", HERE) == native
+
+
+def test_where_choices_are_their_own_labels_a_new_one_is_taken_as_it_is():
+    assert Choice({"Web": "Web"}).get("Fair", HERE) == "Fair"
+
+
+def test_a_table_writes_nothing_that_the_field_does_not_take():
+    spec = {"table": {"vip": "gold", "old": "gone"}}
+    table = named(spec, {"tier": Field(type="choice", choices={"vip": "VIP", "new": "New"})})
+    assert table.put("gold", None, HERE) == "vip" and table.put("gone", "old", HERE) == "old"
+    with pytest.raises(Refusal, match="none of the choices"):
+        table.put("gone", "vip", HERE)
 
 
 PEOPLE = {
@@ -182,6 +207,10 @@ SETTINGS = {
     "round": {"round": 2},
     "money": {"money": "EUR"},
     "day": {"day": "Europe/Berlin"},
+    "date": {"date": "%d.%m.%Y"},
+    "time": {"time": "%d.%m.%Y %H:%M"},
+    "number": {"number": "de"},
+    "duration": {"duration": "%H:%M"},
     "pick": {"pick": "mobile"},
     "computed": {"computed": "a + b"},
     "python": {"python": "tests.lenses.own:shout"},
