@@ -135,7 +135,9 @@ def _seen(project: Project, asked: Asked, scope: Json) -> Seen:
     connector = project.connector(asked.connection)
     schema = connector.schema(asked.object)
     page = next(iter(connector.scan(asked.object, scope)), None)
-    return Seen(asked.app, asked.object, schema, [one.data for one in (page.records if page else ())][:SAMPLES])
+    records = [one for one in (page.records if page else ()) if not one.gone][:SAMPLES]
+    dated = not records or any(one.changed_at for one in records)
+    return Seen(asked.app, asked.object, schema, [one.data for one in records], dated)
 
 
 def _write(

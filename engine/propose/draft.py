@@ -18,6 +18,8 @@ class Seen:
     object: str
     schema: Schema
     samples: Sequence[Json] = ()
+    dated: bool = True
+    """Whether it tells when a record was changed."""
 
     @property
     def fields(self) -> Mapping[str, Field]:

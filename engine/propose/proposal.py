@@ -41,7 +41,17 @@ class Proposal:
             found["similar"] = dict(self.similar)
         if self.creates is not None:
             found["creates"] = {"to": list(self.creates)} if self.creates else "never"
+        if self.conflicts != "newest":
+            found["conflicts"] = self.conflicts
         return found
+
+    @property
+    def conflicts(self) -> str:
+        """Which of two edits can stay: the newest where every side tells when; else that of the one side that does."""
+        dated = [side for side, seen in self.sides.items() if seen.dated]
+        if len(dated) == len(self.sides):
+            return "newest"
+        return dated[0] if len(dated) == 1 else "ask"
 
     @property
     def about(self) -> str:

@@ -37,8 +37,8 @@ _TAIL = """
 creates: {creates}
 deletes: all
 
-# The same field of the same record changed on several sides: the later edit stays, the other one is kept in history.
-conflicts: newest
+# The same field of the same record changed on several sides: {who}
+conflicts: {conflicts}
 
 # What one run may change on a side before it waits for a person; shares are of the records linked there.
 brakes: {{deletes: "max(10, 2%)", updates: "max(20, 40%)", blanked: "max(10, 5%)", empty_side: stop}}
@@ -63,7 +63,20 @@ def text(proposal: Proposal, name: str) -> str:
     if proposal.left:
         whys = "".join(f"  #   {one.side}.{_line(one.native)}: {_line(one.why)}\n" for one in proposal.left)
         parts += ["\n  # Left out:\n", whys]
-    return "".join(parts) + _TAIL.format(creates=flow(doc.get("creates", "all")))
+    return "".join(parts) + _tail(proposal, doc.get("creates", "all"))
+
+
+def _tail(proposal: Proposal, creates: Any) -> str:
+    rule = proposal.conflicts
+    silent = " and ".join(side for side, seen in proposal.sides.items() if not seen.dated)
+    who = {
+        "newest": "the later edit stays, the other one is kept in history.",
+        "ask": f"a person decides,\n# for {silent} cannot tell when a record was changed.",
+    }.get(
+        rule,
+        f"that of {rule} stays, the other one is kept\n# in history. {silent} cannot tell when a record was changed.",
+    )
+    return _TAIL.format(creates=flow(creates), who=who, conflicts=flow(rule))
 
 
 def _doubt(row: Draft) -> str:

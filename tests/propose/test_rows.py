@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.contract import Field
@@ -160,3 +162,36 @@ def test_what_tells_no_records_apart_is_told():
     made = proposed(one=side(size="text"), other=side(size="text"))
     assert list(made.match) == []
     assert "doubled" in made.warnings[-1]
+
+
+@pytest.mark.parametrize(
+    ("silent", "rule", "said"),
+    [
+        ("", "newest", "the later edit stays"),
+        ("b", "a", "b cannot tell when a record was changed"),
+        ("ab", "ask", "a and b cannot tell when"),
+    ],
+)
+def test_a_side_that_cannot_tell_when_decides_no_conflict(tmp_path, silent, rule, said):
+    sides = {name: replace(side(name=means("contact.full_name")), dated=name not in silent) for name in "ab"}
+    written = text(proposed(**sides), "people")
+    assert said in written
+    (tmp_path / "people.yaml").write_text(written, encoding="utf-8")
+    assert load_mapping(tmp_path / "people.yaml").conflicts == rule
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("Vorname", "Nachname", "Telefon", "Handy", "Straße", "PLZ", "Ort", "Firma"),
+        ("vorname", "nachname", "telefonnummer", "mobil", "strasse", "postleitzahl", "stadt", "unternehmen"),
+    ],
+)
+def test_german_columns_are_known_by_their_names(columns):
+    phones = {"phone": "phone", "mobile": "phone"}
+    words = ("given_name", "family_name", *phones, "street", "postcode", "city", "company")
+    crm = side(**table(**{word: phones.get(word, "text") for word in words}))
+    made = proposed(crm=crm, sheet=side(**dict.fromkeys(columns, "text")))
+    assert {row.sides["crm"]: row.sides["sheet"] for row in made.rows} == {
+        (word,): (column,) for word, column in zip(words, columns, strict=True)
+    }
