@@ -32,8 +32,8 @@ class Settings(BaseSettings):
     )
     snapshots: str = Field(
         ".syncline/snapshots",
-        description="Where the Parquet snapshots of what each run read are kept, relative to the project folder. "
-        "Workers on several machines need a location they all reach.",
+        description="Where the Parquet snapshots of what each run read are kept: a folder, relative to the project, or "
+        "a location such as `s3://bucket/snapshots`. Workers on several machines need one that they all reach.",
     )
     history_days: int = Field(
         365,

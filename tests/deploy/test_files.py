@@ -99,6 +99,15 @@ def test_what_manifests_refer_to_exists() -> None:
                 assert ("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]) in there
 
 
+def test_new_volumes_belong_to_the_user_that_the_image_runs_as() -> None:
+    before, _, _ = (FOLDER / "Dockerfile").read_text().partition("\nUSER syncline\n")
+    owned = set(re.findall(r"mkdir (\S+) && chown syncline \1$", before, re.MULTILINE))
+    named = set(compose()["volumes"])
+    ours = [one for one in compose()["services"].values() if one.get("image") == "syncline"]
+    mounts = [str(volume).split(":") for service in ours for volume in service.get("volumes", [])]
+    assert {mount[1] for mount in mounts if mount[0] in named} == owned == {"/snapshots"}
+
+
 def commands() -> list[list[str]]:
     found = [service["command"] for service in compose()["services"].values() if "command" in service]
     found += [container["command"] for container in containers()]
