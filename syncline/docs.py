@@ -56,15 +56,16 @@ def connectors() -> str:
 
 
 def _quality(name: str) -> str:
-    """The highest tier of quality.yaml of which, and below which, nothing is to do."""
+    """The highest tier of quality.yaml of which, and below which, nothing is to do; and how many rules do not apply."""
     from ruamel.yaml import YAML
 
-    reached = "none"
+    reached, exempt = "none", 0
     for tier, rules in YAML(typ="safe").load((ROOT / "connectors" / name / "quality.yaml").read_text()).items():
         if "todo" in rules.values():
             break
         reached = str(tier)
-    return reached
+        exempt += sum(isinstance(state, dict) for state in rules.values())
+    return f"{reached}, {exempt} exempt" if exempt else reached
 
 
 def sizes() -> str:
@@ -84,6 +85,9 @@ def sizes() -> str:
         counts += [_lines((ROOT / "sandbox" / name).rglob("*.py")), _lines(tests)]
         rows.append(f"| `{name}` | {' | '.join(map(str, counts))} |")
         totals.append(counts[1])
+    for pattern, whose in SHARED.items():
+        files = [file for part in pattern.split() for file in (ROOT / "connectors").glob(part)]
+        rows.append(f"| shared by {whose}: `{pattern.replace(' ', '`, `')}` | {_lines(files)} | | | |")
     return "\n".join([*rows, "", f"The median class has {int(median(totals))} lines."])
 
 
@@ -122,6 +126,14 @@ def invariants() -> str:
     return "\n".join([*rows, "", "Counted apart:", "", *(f"- {reason}" for reason in UNAVOIDABLE)])
 
 
+SHARED: Mapping[str, str] = {
+    "graph*.py": "those of Microsoft",
+    "google.py": "those of Google",
+    "dav*.py lines.py": "CalDAV and CardDAV",
+    "rest.py": "most",
+    "http.py oauth.py signin.py paging.py pace.py setting.py address.py hook.py __init__.py proof*.py": "all",
+}
+"""Files beside the connectors' folders -> who uses them."""
 MAKERS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
