@@ -64,8 +64,7 @@ def folder(location: str, *names: str) -> Path:
 
 @cache
 def ready(location: str) -> None:
-    """Raises SnapshotError where a location cannot be used. It is asked once in a process, and plain folders never:
-    they speak for themselves."""
+    """Tries a location, once in a process; plain folders speak for themselves. Raises SnapshotError."""
     if not isinstance(place(location), Path):
         prove(location)
 
@@ -89,15 +88,18 @@ def files(below: Path) -> list[File]:
     if isinstance(below, Path):
         found = [one for one in below.rglob("*") if one.is_file()]
         return [File(one, one.relative_to(below).parts, one.stat().st_mtime) for one in found]
-    store, top = cast("Any", below).fs, cast("Any", below).path.strip("/")
+    remote = cast("Any", below)
+    top = remote.path.strip("/")
     with reached(below):
+        store = remote.fs
         store.invalidate_cache()  # other machines write there, too
         try:
-            listed: Mapping[str, Mapping[str, Any]] = store.find(below.path, detail=True)
+            listed: Mapping[str, Mapping[str, Any]] = store.find(remote.path, detail=True)
         except FileNotFoundError:
             return []
-    parts = {name: tuple(name.strip("/").removeprefix(top).strip("/").split("/")) for name in listed}
-    return [File(below.joinpath(*parts[name]), parts[name], _time(about)) for name, about in listed.items()]
+    places = [tuple(name.strip("/").removeprefix(top).strip("/").split("/")) for name in listed]
+    times = map(_time, listed.values())
+    return [File(below.joinpath(*parts), parts, time) for parts, time in zip(places, times, strict=True)]
 
 
 def remove(folders: Iterable[Path]) -> None:

@@ -116,10 +116,8 @@ def _readings(project: Project) -> DataFrame:
     import polars as pl
 
     from engine.snapshot import note_of
-    from flows.place import files, place
 
-    found = files(place(project.settings.snapshots))
-    notes = sorted((one for one in found if one.path.suffix == ".json" and len(one.parts) == DEPTH), key=_parts)
+    notes = sorted(_kept(project, ".json"), key=lambda one: one.parts)
     rows = []
     with ThreadPoolExecutor(READERS) as readers:
         for one, note in zip(notes, readers.map(note_of, [one.path for one in notes]), strict=True):
@@ -134,22 +132,24 @@ SOURCES: Mapping[str, Callable[[Project], DataFrame]] = {"_records": _records, "
 """What views read besides the tables."""
 
 
-def _parts(one: File) -> tuple[str, ...]:
-    return one.parts
-
-
 def _snapshots(base: DuckDBPyConnection, project: Project, words: set[str]) -> None:
     """snapshot_SYNC_SIDE: the latest reading of each side that the query names."""
     if not any(word.startswith(PREFIX) for word in words):
         return
     from engine.snapshot import frame_of
+
+    readings = sorted(_kept(project, ".parquet"), key=lambda one: one.written)
+    latest = {view_name(one): one for one in readings}
+    for name in sorted(words & latest.keys()):
+        _table(base, name, frame_of(latest[name].path))
+
+
+def _kept(project: Project, suffix: str) -> list[File]:
+    """The files of snapshots of one kind."""
     from flows.place import files, place
 
     found = files(place(project.settings.snapshots))
-    readings = [one for one in found if one.path.suffix == ".parquet" and len(one.parts) == DEPTH]
-    latest = {view_name(one): one for one in sorted(readings, key=lambda one: one.written)}
-    for name in sorted(words & latest.keys()):
-        _table(base, name, frame_of(latest[name].path))
+    return [one for one in found if one.path.suffix == suffix and len(one.parts) == DEPTH]
 
 
 def view_name(one: File) -> str:

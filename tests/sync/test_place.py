@@ -156,6 +156,7 @@ def test_a_bad_location_is_said_so_before_anything_is_read(
     said = refused(world)
     assert [word for word in words if word not in said] == []
     assert "secret" not in said
+    assert [app.requests for app in world.apps.values()] == [0, 0]
     assert said in [one["detail"] for one in examine(world.root) if one["what"] == "snapshots"]
 
 
@@ -168,6 +169,7 @@ def test_a_store_that_does_not_let_us_write_is_said_so_before_anything_is_read(
     monkeypatch.setattr(MemoryFileSystem, "_open", denied)
     said = refused(world)
     assert store in said
+    assert [app.requests for app in world.apps.values()] == [0, 0]
     assert "AccessDenied: no such key" in said
     assert "syncline doctor" in said
     found = {one["what"]: one for one in examine(world.root)}
@@ -204,7 +206,7 @@ def denied(*_: Any, **__: Any) -> Any:
 
 
 def refused(world: World) -> str:
-    """What a run says that cannot keep its snapshots; it has asked no app for records, and has written nothing."""
+    """What a run says that cannot keep its snapshots; it has written nothing."""
     before = {name: app.live() for name, app in world.apps.items()}
     with pytest.raises(SnapshotError) as raised:
         world.run()
