@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from engine.contract import Field
 from engine.lens import Refusal, Unread
-from engine.lenses import lens_of, named, shape_of
+from engine.lenses import VIA, lens_of, named, shape_of
 from engine.lenses.names import NameText, join, split
 from engine.lenses.text import Limit, cut, size
 from tests.lenses.samples import context
@@ -430,6 +433,25 @@ def test_a_number_as_text_may_be_an_amount() -> None:
     lens = lens_of({"t": Field(type="text")}, [{"number": "de"}, {"money": "EUR"}])
     assert lens.get("1.234,50", HERE) == {"amount": "1234.5", "currency": "EUR"}
     assert lens.put({"amount": "99.9", "currency": "EUR"}, "1.234,50", HERE) == "99,9"
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "lenses.md").read_text(encoding="utf-8")
+SHORT = re.findall(r"^\| `(.+)` \| `(.+)` \| `(.+)` \| `(.+)` \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("lens", "held", "shown", "written"), SHORT, ids=[one[0] for one in SHORT])
+def test_the_short_examples_of_the_reference_are_true(lens: str, held: str, shown: str, written: str) -> None:
+    native = json.loads(held)
+    kind = {"html_subset": "html", "google_html": "html"}.get(lens, "text" if isinstance(native, str) else "number")
+    made = lens_of({"it": Field(type=kind)}, [YAML(typ="safe").load(lens)])
+    shared = made.get(native, HERE)
+    assert (shared, made.put(shared, None, HERE)) == (json.loads(shown), json.loads(written))
+
+
+def test_every_lens_has_an_example() -> None:
+    shown = " ".join([*(spec for spec, *_ in SHORT), *re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)])
+    assert len(SHORT) >= 15
+    assert [name for name in VIA if not re.search(rf"\b{name}\b", shown)] == []
 
 
 def test_the_sides_of_a_row_convert_by_one_table() -> None:
