@@ -145,11 +145,20 @@ class Connector:
         return one_by_one(writes, acts)
 
     def _create(self, kind: Kind, write: Write) -> Record:
+        """What is to be inactive is made active first: Tryton takes no other value of an inactive record."""
         _writable(kind, write)
+        off = write.data.get("active") is False
         there = self._read(kind, [["identifiers.code", "=", STAMP + write.key]], 1, None)
-        if there:
-            return _record(kind, there[0])
-        return self._one(kind, str(kind.create(self._rpc, self._names, write.data, write.key)))
+        if not there:
+            data = {**write.data, "active": True} if off else write.data
+            made = kind.create(self._rpc, self._names, data, write.key)
+            there = self._read(kind, [["id", "=", made]], 1, None)
+            if not there:
+                return gone(str(made))
+        if off and there[0]["active"]:
+            kind.update(self._rpc, self._names, there[0], {"active": False})
+            return self._one(kind, str(there[0]["id"]))
+        return _record(kind, there[0])
 
     def _update(self, kind: Kind, write: Write) -> Record:
         _writable(kind, write)

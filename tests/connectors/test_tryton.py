@@ -184,6 +184,15 @@ def test_what_is_not_active_is_still_there(tryton: dict[str, str]) -> None:
     assert desk.create({"name": "Ann"}).id == made.id, "made under the same key"
 
 
+@pytest.mark.parametrize("obj", ["party.party", "product.product"])
+def test_what_begins_inactive_has_all_its_values(tryton: dict[str, str], obj: str) -> None:
+    desk = at(tryton, obj)
+    rest = {"emails": [{"value": "a@x.org", "label": "work"}]} if obj == "party.party" else {"description": "Of steel"}
+    made = desk.create({"name": "Mill", "active": False, **rest})
+    assert {name: made.data[name] for name in ("active", *rest)} == {"active": False, **rest}
+    assert desk.create({"name": "Mill", "active": False, **rest}).id == made.id, "made under the same key"
+
+
 def test_stamps_are_not_identifiers_of_the_user(tryton: dict[str, str], hands: Rpc) -> None:
     desk = at(tryton)
     (party,) = hands.write("model.party.party.create", [{"name": "A", "identifiers": [["create", [{"code": "DE1"}]]]}])
