@@ -244,6 +244,17 @@ def test_a_new_choice_that_is_met_before_the_schema_is_read_again(meet: Meet, ce
     assert (told(world.run()), stages(world, "a")["Ann Lee"]) == (0, read)
 
 
+def test_a_record_waits_where_a_required_field_would_get_an_unknown_word(meet: Meet) -> None:
+    world = staged(meet, TABLE)
+    later(world)
+    world.apps["b"].change("stage", required=True)
+    world.run()
+    world.apps["a"].add(name="Cy", email="cy@x.example", stage="partner")
+    report = world.run()
+    assert (report.failed, world.names("b")) == (0, ["Ann", "Bob"])
+    assert "'partner' is not in the table" in waits(world)
+
+
 @CELLS
 def test_a_choice_that_the_target_has_lost_is_refused(meet: Meet, cell: str) -> None:
     world = staged(meet, cell)
