@@ -12,6 +12,7 @@ from uuid import UUID
 
 from prefect import Flow, runtime, tags
 from prefect.client.orchestration import get_client
+from prefect.context import TagsContext
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
@@ -84,7 +85,7 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
     try:
         with shared(Path(root)) as project:
             try:
-                with tags(*runtime.flow_run.tags):  # so that the tasks of a deployed run have them too
+                with TagsContext(current_tags=set()):  # on tasks: Prefect would ask for limits of each, over and over
                     report = _in_turn(project, sync, kind, patience, body)
             finally:
                 _tell(project)

@@ -10,11 +10,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from engine import accounting, meters
 from engine.store.outside import alerts, calls
-from engine.store.tables import holds, runs, sides
+from engine.store.tables import holds, links, runs, sides
 from flows.project import Project
 
 FRESH = 30.0
@@ -37,6 +37,12 @@ _ENDED = select(runs.c.sync, func.max(runs.c.ended_at).label("at")).where(
     runs.c.status.in_(("done", "waiting")), runs.c.kind != "plan"
 )
 
+_BEHIND = (
+    select(links.c.sync)
+    .where(links.c.open.is_(True), links.c.ended.is_(None), or_(links.c.dirty.is_(True), links.c.todo != []))
+    .distinct()
+)
+
 
 class Figures(Collector):
     """Asked anew at each scrape. `clock` gives aware datetimes."""
@@ -57,13 +63,15 @@ class Figures(Collector):
         scan = _gauge("scan_age_seconds", "Since everything of a side was last read", "sync", "side")
         lag = _gauge("lag_seconds", "Since a side was last read and nothing was left to write to it", "sync", "side")
         ended = {row["sync"]: row["at"] for row in self._project.store.rows(_ENDED.group_by(runs.c.sync))}
+        behind = {row["sync"] for row in self._project.store.rows(_BEHIND)}
         for row in self._project.store.all(sides):
             if row["sync"] in syncs:
                 at = [row["sync"], row["side"]]
+                well = ended.get(row["sync"]) if row["sync"] in behind else row["read_at"]
                 for family, when in (
                     (cursor, row["read_at"]),
                     (scan, row["scanned_at"]),
-                    (lag, ended.get(row["sync"])),
+                    (lag, well),
                 ):
                     if when:
                         family.add_metric(at, (now - datetime.fromisoformat(when)).total_seconds())

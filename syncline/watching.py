@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Event
 
+from flows.alerts import look
 from flows.place import ready
 from flows.project import Project
 from flows.report import RunReport
@@ -18,6 +19,7 @@ from flows.watch.pool import Helpers
 from flows.watch.told import Tell, Told
 from flows.watch.warm import warm
 from flows.watch.watcher import Watcher
+from syncline.minding import every_minute
 from syncline.receiving import received, tended
 from syncline.stopping import stopped
 
@@ -25,13 +27,15 @@ LOOKS = 16
 """Accounts that are asked at once: more are needed only where many are slow."""
 
 
-def watch(project: Project, names: Sequence[str], carry: Carry, tell: Tell) -> None:
+def watch(project: Project, names: Sequence[str], direct: bool, tell: Tell) -> None:
     """Watches until SIGTERM or SIGINT, and lets runs under way end."""
+    carry = carrier(project, direct)
     _ = project.store  # made by one thread
     ready(project.settings.snapshots)
     with shared(project.root), ThreadPoolExecutor(project.settings.watch_runs, "run") as runs:
         watcher = Watcher(project, carry, tell, runs=runs, looks=Helpers(LOOKS, "look"), names=names)
-        with stopped(watcher.stop), tended(project) as woken, _received(project, watcher, woken, tell):
+        minded = every_minute(look if direct else telling(), project)
+        with stopped(watcher.stop), minded, tended(project) as woken, _received(project, watcher, woken, tell):
             watcher.run()
 
 
@@ -49,6 +53,13 @@ def carrier(project: Project, direct: bool) -> Carry:
         return flow.run(project, sync, full=full)
 
     return run
+
+
+def telling() -> Callable[[Project, datetime], object]:
+    """Whom `every_minute` calls where Prefect is there to tell people."""
+    from flows.notify import notify
+
+    return notify
 
 
 def line(told: Told, as_json: bool) -> str:

@@ -16,6 +16,7 @@ FILES = timedelta(seconds=3)
 """Between two looks at the files, and at what people have answered."""
 FULL = timedelta(minutes=1)
 """Between two looks at whether everything is to be read."""
+LEFT = "something is left to do"
 UNBORN = timedelta(seconds=10)
 """The same at a sync that waits for its first run."""
 
@@ -127,7 +128,7 @@ class Book:
         if not found.ran:
             one.turn.want(now, "its first run")
         elif found.work:
-            one.turn.want(now, "something is left to do")
+            one.turn.want(now, LEFT)
             one.chores.slow()
         elif self._remapped(one, found.mapping):
             one.turn.want(now, "its mapping has changed")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, select
 
 from engine.canonical import digest, pick
 from engine.contract import Connector, CursorExpired, Record
@@ -21,7 +21,7 @@ _KNOWN = select(copies.c.id, copies.c.version, copies.c.digest, copies.c.present
     copies.c.id.in_(bindparam("ids", expanding=True)),
 )
 _HERE = (inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at"))
-_PINGS = select(func.max(inbox.c.at)).where(*_HERE)
+_PINGS = select(inbox.c.at, inbox.c.record).where(*_HERE)
 _ANSWERED = delete(inbox).where(*_HERE, inbox.c.at <= bindparam("before"))
 """Not by their numbers: SQLite gives that of the last one to the next."""
 
@@ -44,6 +44,8 @@ class Seen:
     """Where the next look goes on; None: at the stored cursor."""
     blind: bool = False
     """The app does not tell what has changed: only a run can find out."""
+    moved: bool = False
+    """Since the last look somebody has read the side: what it showed may wait to be written."""
 
 
 def glance(
@@ -51,27 +53,32 @@ def glance(
 ) -> Seen:
     """Looks for changes that no run has read. `wanted` names the mapped fields. Raises AppError.
 
-    Where there are none, the pings that came before are answered.
+    Where there are none, the pings that came before are answered. A record that a ping names and the app has not listed
+    is asked for: it may have been deleted.
     """
     at = {"of": route.sync, "at": route.side}
     found = store.rows(_SIDE, **at)
     if not found or found[0]["cursor"] is None:
         return Seen(news=False, blind=True)
     stored = found[0]["cursor"]
-    with store.read() as connection:
-        pinged = connection.execute(_PINGS, at).scalar()
-    cursor = last = place.cursor if place and place.stored == stored else stored
+    pings = store.rows(_PINGS, **at)
+    named = {row["record"] for row in pings} - {None}
+    moved = place is not None and place.stored != stored
+    cursor = last = place.cursor if place and not moved else stored
     try:
         for page in connector.changes(route.object, route.scope, cursor):
             if _differs(store, at, page.records, wanted):
-                return Seen(news=True, place=place)
+                return Seen(news=True, place=place, moved=moved)
+            named -= {record.id for record in page.records}
             last = page.cursor or last
     except CursorExpired:
         return Seen(news=True)
-    if pinged is not None:
+    if named and _differs(store, at, list(connector.get(route.object, route.scope, sorted(named))), wanted):
+        return Seen(news=True, place=place, moved=moved)
+    if pings:
         with store.write() as connection:
-            connection.execute(_ANSWERED, {**at, "before": pinged})
-    return Seen(news=False, place=Place(stored, last))
+            connection.execute(_ANSWERED, {**at, "before": max(row["at"] for row in pings)})
+    return Seen(news=False, place=Place(stored, last), moved=moved)
 
 
 def _differs(store: Store, at: dict[str, str], records: Sequence[Record], wanted: Callable[[], frozenset[str]]) -> bool:

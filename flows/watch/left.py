@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 
 from engine.deployment import Schedule
 from engine.store import Store
@@ -17,10 +17,16 @@ _OF: Any = bindparam("of")
 _LAST = (
     select(runs.c.status).where(runs.c.sync == _OF, runs.c.kind != "plan").order_by(runs.c.started_at.desc()).limit(1)
 )
+_WAITS = (links.c.sync == _OF, links.c.open.is_(True), links.c.ended.is_(None))
+_KIND = select(runs.c.kind).where(runs.c.sync == _OF).order_by(runs.c.started_at.desc()).limit(1)
+_PLANNED = and_(_KIND.scalar_subquery().in_(("plan", "backfill")), exists().where(*_WAITS, links.c.todo != []))
+"""Somebody has looked at what a run would do, or did a part of it: that read the edits, and wrote none or some."""
+_MISSING = exists().where(copies.c.sync == _OF, copies.c.present.in_(("missing", "absent")))
 _LEFT = select(
     _LAST.scalar_subquery().label("last"),
-    exists().where(links.c.sync == _OF, links.c.open.is_(True), links.c.dirty.is_(True), links.c.ended.is_(None)),
-    exists().where(copies.c.sync == _OF, copies.c.present.in_(("missing", "absent"))),
+    exists().where(*_WAITS, links.c.dirty.is_(True)),
+    _PLANNED,
+    _MISSING,
     exists().where(changes.c.sync == _OF, changes.c.state.in_(("sent", "doubt"))),
     exists().where(inbox.c.sync == _OF),
     exists().where(sides.c.sync == _OF, or_(sides.c.untrusted.is_not(None), sides.c.read_at.is_(None))),
@@ -42,7 +48,8 @@ class Left:
     ran: bool
     """It has run before."""
     work: bool
-    """A run would have something to do: the last one broke off, a record was not seen again, a write is in doubt."""
+    """A run would have something to do: the last one broke off, a record was not seen again, a write is in doubt, or a
+    plan was made and not carried out."""
     mapping: str | None
     """The digest of the mapping that it ran with last."""
 
@@ -53,6 +60,12 @@ def left(store: Store, sync: str) -> Left:
         last, *open_ = connection.execute(_LEFT, {"of": sync}).one()
         mapping = connection.execute(_NEWEST, {"of": sync}).scalar()
     return Left(last is not None, last in ("running", "failed") or any(open_), mapping)
+
+
+def missing(store: Store, sync: str) -> bool:
+    """Whether records were not there when they were looked for, and are to be looked for once more."""
+    with store.read() as connection:
+        return bool(connection.execute(select(_MISSING), {"of": sync}).scalar())
 
 
 def pings(store: Store) -> dict[tuple[str, str], Mark]:

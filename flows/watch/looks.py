@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Executor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+
+from sqlalchemy import bindparam, update
 
 from engine.contract import AppError, Transient
 from engine.store import StoreError
+from engine.store.tables import sides
 from flows.expected import EXPECTED
 from flows.routes import Route
 from flows.watch.desk import Desk
@@ -17,6 +20,12 @@ from flows.watch.pace import Pace
 from flows.watch.watched import SLOWEST, Spot, Watched
 
 log = logging.getLogger("flows")
+NOTE = timedelta(minutes=1)
+_READ = (
+    update(sides)
+    .where(sides.c.sync == bindparam("of"), sides.c.side == bindparam("in"), sides.c.read_at < bindparam("now"))
+    .values(read_at=bindparam("now"))
+)
 
 
 class Looks:
@@ -26,11 +35,19 @@ class Looks:
         self._desk, self._pool = desk, pool
         self._busy: set[str] = set()
         """Connections that are being asked."""
+        self._looked: dict[tuple[str, str], datetime] = {}
+        """(sync, side) -> when a look has shown that nothing is new there; noted in the state every minute."""
+        self._note_at: datetime | None = None
         self._wrong: dict[tuple[str, str], set[tuple[str, str]]] = {}
         """(connection, reason) -> (sync, side) that cannot be looked at."""
 
     def step(self, now: datetime) -> None:
         """Begins the looks that are due."""
+        if self._note_at is None or now >= self._note_at:
+            self._note_at = now + NOTE
+            looked, self._looked = self._looked, {}
+            if looked:
+                self._desk.send(self._pool, partial(_note, self._desk, looked), lambda _: None)
         due = [
             (spot.at, one, spot)
             for one in self._desk.syncs.values()
@@ -58,6 +75,10 @@ class Looks:
             return
         self._well(spot)
         spot.place, spot.down = found.place, False
+        if found.moved:
+            one.check_at = now
+        if not found.blind and not found.news:
+            self._looked[one.name, spot.route.side] = now
         if found.blind:
             every = one.schedule.interval or SLOWEST
             spot.blind, spot.pace = True, Pace(every, every)
@@ -101,6 +122,13 @@ class Looks:
 def _about_to_run(one: Watched, now: datetime) -> bool:
     """A run reads all sides anyway."""
     return one.turn.running or (one.turn.due is not None and one.turn.due <= now + one.turn.rest)
+
+
+def _note(desk: Desk, looked: dict[tuple[str, str], datetime]) -> None:
+    """How long ago a side was read is what people and their graphs ask."""
+    rows = [{"of": sync, "in": side, "now": at.isoformat()} for (sync, side), at in looked.items()]
+    with desk.project.store.write() as connection:
+        connection.execute(_READ, rows)
 
 
 def _look(desk: Desk, route: Route, place: Place | None) -> Seen:

@@ -10,8 +10,9 @@ from functools import partial
 from engine.store.lease import Busy, holder
 from flows.expected import EXPECTED
 from flows.report import RunReport
+from flows.watch.book import LEFT
 from flows.watch.desk import Desk
-from flows.watch.left import Mark, pings
+from flows.watch.left import Mark, missing, pings
 from flows.watch.told import of_run
 from flows.watch.turn import Turn
 from flows.watch.watched import Watched
@@ -22,6 +23,9 @@ TURN = timedelta(seconds=5)
 ECHO = timedelta(seconds=15)
 """For so long after a run has written to a side, a ping from there is looked at before it becomes a run: most likely
 it is about what the run has written."""
+
+SOON = timedelta(seconds=3)
+"""What was not there when it was asked for, after a ping say, is asked for again after so long."""
 
 
 class Runs:
@@ -96,6 +100,8 @@ class Runs:
             self._again(one, why, full, now)
         else:
             one.retry.quick()
+            if LEFT not in why and missing(self._desk.project.store, one.name):
+                one.check_at = min(one.check_at, now + SOON)
         unanswered = {key: mark for key, mark in pings(self._desk.project.store).items() if key[0] == one.name}
         self._marks = {key: mark for key, mark in self._marks.items() if key[0] != one.name} | unanswered
         for _, side in unanswered:

@@ -67,7 +67,8 @@ class Watcher:
         while not self.stopping:
             lease = self._place()
             if lease is None:
-                self.read(STANDBY)
+                with self._told():
+                    self.read(STANDBY)
                 continue
             self._stands_by = False
             try:

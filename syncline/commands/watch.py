@@ -32,10 +32,10 @@ def watch(
             here.deployment(name)
         if not direct:
             _use_prefect(here)
-        from syncline.watching import carrier, line
+        from syncline.watching import line
         from syncline.watching import watch as begin
 
-        begin(here, syncs, carrier(here, direct), lambda told: print(line(told, json), flush=True))
+        begin(here, syncs, direct, lambda told: print(line(told, json), flush=True))
     return Exit.DONE
 
 

@@ -70,7 +70,6 @@ def test_the_page_shows_a_run_from_its_tasks_to_its_report(make: Make) -> None:
     assert run["state"]["message"] == "3 created, 1 waiting for a person."
     ran = it.page.tasks(run["id"], 5)
     assert set(ran) == {"schemas", "extract google", "extract outlook", "diff", "load outlook"}
-    assert all(set(task["tags"]) == set(run["tags"]) for task in ran.values())
     artifacts = it.page.artifacts(run["id"])
     assert artifacts["progress"] == 100.0
     assert f"# {it.name}: waiting" in artifacts["markdown"]
@@ -221,5 +220,5 @@ def test_a_deployment_runs_as_a_worker_would_run_it(make: Make) -> None:
     (run,) = it.shown()
     assert run["state_type"] == "COMPLETED", said
     assert it.titles("outlook") == ["Meeting 0"]
-    assert set(it.page.tasks(run["id"], 5)["diff"]["tags"]) == set(run["tags"]) >= {f"sync:{it.name}"}
+    assert set(run["tags"]) >= {f"sync:{it.name}"} and "diff" in it.page.tasks(run["id"], 5)
     assert "reading google (everything)" in it.page.logs(run["id"], "Finished in state Completed('1 created")

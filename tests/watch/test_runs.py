@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine import holds
 from engine.contract import Transient
 from engine.store.lease import Lease
+from engine.store.tables import sides
 from flows import direct
 from tests.sync.memory import Crash
 from tests.sync.world import only
@@ -315,3 +317,39 @@ def test_a_run_by_hand_is_no_news(watch: Watch) -> None:
     it.world.apps["a"].edit("a1", note="edited")
     direct.run(it.world.project, "it", session=it.world.session())
     assert it.goes_on(600) == 0
+
+
+def test_an_edit_that_a_plan_has_read_is_written(watch: Watch) -> None:
+    it = watch("poll: 10s")
+    assert it.goes_on(60) == 0
+    it.world.apps["a"].edit("a1", note="edited")
+    it.world.plan()
+    assert only(it.world.apps["b"])["note"] != "edited"
+    assert it.goes_on(120) >= 1
+    assert only(it.world.apps["b"])["note"] == "edited"
+    assert it.goes_on(600) == 0
+
+
+def test_a_deletion_that_only_a_ping_tells_of_is_not_taken_for_an_echo(watch: Watch) -> None:
+    """The ping comes when one of our own writes has just been made there, and the app lists no deletions."""
+    it = watch("poll: 1h")
+    it.world.apps["a"].edit("a1", note="edited")
+    it.world.apps["a"].add(name="Another")
+    it.ping("a")
+    assert it.goes_on(1) == 1
+    it.world.apps["b"].remove("b1")
+    it.world.apps["b"].rows["b1"].changed = 0
+    it.ping("b", "b1")
+    assert it.goes_on(10) == 2, "what is missing is looked at twice"
+    assert only(it.world.apps["a"])["name"] == "Another"
+    assert it.goes_on(3600) == 0
+
+
+def test_a_look_that_shows_nothing_new_counts_as_a_reading(watch: Watch) -> None:
+    it = watch("poll: 10s")
+    it.goes_on(1)
+    before = it.world.project.store.all(sides)
+    assert it.goes_on(600) == 0
+    for row, former in zip(it.world.project.store.all(sides), before, strict=True):
+        assert it.world.now - datetime.fromisoformat(row["read_at"]) < timedelta(minutes=7)
+        assert (row["cursor"], row["scanned_at"]) == (former["cursor"], former["scanned_at"])
