@@ -1,6 +1,6 @@
 """Texts that spell a day, a point in time, a number or a length of time in a way of their own, as columns of files do.
 
-A text that is not spelled so is never guessed at: the row of that record is not read, and nothing is written over it.
+A text that is not spelled so is never guessed at: the row of that record is not read, and waits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from babel.core import Locale, UnknownLocaleError
 
 from engine.contract import Field
-from engine.lens import Context, Lens, Refusal, Unread
+from engine.lens import Context, Lens, Unread
 from engine.lenses import zones
 from engine.lenses.dates import Day, Instant
 from engine.lenses.duration import Duration
@@ -53,13 +53,13 @@ class Spelled:
     def put(self, shared: Any, old: Any, context: Context) -> Any:
         try:
             before = self.get(old, context)
-        except Unread as why:
-            raise Refusal(str(why)) from None
+        except Unread:  # whoever asks for something in its place knows that; a merge does not ask
+            before = ...
         if shared is None or before == shared:
             return None if shared is None and before is not None else old
         text = self.spelling.write(self.behind.put(shared, None, context), context.zone)
         native: Any = plain(Decimal(text)) if self.numeric else text
-        return old if before is not None and before == self.get(native, context) else native
+        return old if before not in (None, ...) and before == self.get(native, context) else native
 
 
 _FORMATS: Mapping[str, tuple[tuple[str, ...], str]] = {
