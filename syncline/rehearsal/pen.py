@@ -121,6 +121,8 @@ class Pen:
             key = self.bound.mapping.fields[name].each
             had, new = entries.parted(field, native.get(cell.name)), self._entry(field, samples, rng, key)
             return {cell.name: entries.edited(field, had, new, key, rng)}
+        if field.type == "text" and (texts := _spelled(cell.lens)):
+            return {cell.name: rng.choice(texts)}
         fields = self.bound.sides[side].schema.fields
         drawn = {one: draw(rng, fields[one], self.number(), self._samples(side, one)) for one in cell.names}
         return {one: value for one, value in drawn.items() if value is not NOTHING}
@@ -153,3 +155,8 @@ class Pen:
 
     def _part(self, shared: Mapping[str, Any]) -> dict[str, Any]:
         return {name: shared[name] for name in self.times if shared.get(name) not in (None, {})}
+
+
+def _spelled(lens: Any) -> list[str]:
+    """Texts that are spelled as the lens reads them; users of such a column write no others."""
+    return [text for step in getattr(lens, "lenses", (lens,)) for text in getattr(step, "samples", ())]

@@ -186,6 +186,11 @@ def test_lossy_lenses_pass(own: Callable[..., OwnSetting]) -> None:
     assert broken(own(rows), range(12)) == set()
 
 
+def test_columns_of_texts_are_written_as_they_are_spelled(own: Callable[..., OwnSetting]) -> None:
+    lenses = '{a: [{date: "%d.%m.%Y"}], b: [{date: "%Y/%m/%d"}]}'
+    assert broken(own(f"  place: {{a: location, b: location, via: {lenses}}}\n"), range(8)) == set()
+
+
 def test_items_of_a_list_are_told_apart_by_their_key(project: Project) -> None:
     text = TWO.replace("caldav, object: events", "shopify, object: products").replace("summary", "title")
     (project.root / "mappings" / "two.yaml").write_text(text + "  variants: {a: variants, b: variants, each: sku}\n")
