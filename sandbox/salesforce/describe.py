@@ -61,18 +61,32 @@ def field(name: str, type_: str, length: int = 0, **more: Any) -> Field:
     return {**plain, "picklistValues": choices, **more}
 
 
+_FIXED = {"createable": False, "updateable": False}
+_NEEDED = {"nillable": False}
+
+
 def standard() -> dict[str, dict[str, Field]]:
     """Object -> name -> field, of a fresh org."""
-    fixed = {"createable": False, "updateable": False}
-    needed = {"nillable": False}
-    account = field("AccountId", "reference", 18, to=["Account"], label="Account ID")
-    owner = field("OwnerId", "reference", 18, to=["User"], defaultedOnCreate=True, nillable=False)
-    contact = [
-        account,
-        field("LastName", "string", 80, **needed),
+    users = [field("Name", "string", 121, nameField=True, **_FIXED), field("Username", "string", 80)]
+    objects = {"Account": _company(), "Contact": _contact(), "Opportunity": _deal(), "Product2": _product()}
+    return {name: _whole(fields) for name, fields in {**objects, "User": users}.items()}
+
+
+def _account() -> Field:
+    return field("AccountId", "reference", 18, to=["Account"], label="Account ID")
+
+
+def _owner() -> Field:
+    return field("OwnerId", "reference", 18, to=["User"], defaultedOnCreate=True, nillable=False)
+
+
+def _contact() -> list[Field]:
+    return [
+        _account(),
+        field("LastName", "string", 80, **_NEEDED),
         field("FirstName", "string", 40),
         field("Salutation", "picklist", 40, values=("Mr.", "Ms.", "Dr.")),
-        field("Name", "string", 121, nameField=True, label="Full Name", **fixed, **needed),
+        field("Name", "string", 121, nameField=True, label="Full Name", **_FIXED, **_NEEDED),
         *_place("Mailing"),
         *_texts("phone", 40, "Phone", "Fax", "MobilePhone", "HomePhone"),
         field("Email", "email", 80, idLookup=True),
@@ -81,12 +95,15 @@ def standard() -> dict[str, dict[str, Field]]:
         field("LeadSource", "picklist", 255, values=("Web", "Phone Inquiry", "Partner Referral", "Other")),
         field("Birthdate", "date"),
         _long("Description"),
-        owner,
-        field("LastViewedDate", "datetime", **fixed),
-        field("PhotoUrl", "url", 255, **fixed),
+        _owner(),
+        field("LastViewedDate", "datetime", **_FIXED),
+        field("PhotoUrl", "url", 255, **_FIXED),
     ]
-    company = [
-        field("Name", "string", 255, nameField=True, label="Account Name", **needed),
+
+
+def _company() -> list[Field]:
+    return [
+        field("Name", "string", 255, nameField=True, label="Account Name", **_NEEDED),
         field("ParentId", "reference", 18, to=["Account"]),
         *_place("Billing"),
         *_texts("phone", 40, "Phone", "Fax"),
@@ -96,30 +113,33 @@ def standard() -> dict[str, dict[str, Field]]:
         field("AnnualRevenue", "currency", scale=0),
         field("NumberOfEmployees", "int", label="Employees"),
         _long("Description"),
-        owner,
+        _owner(),
     ]
-    deal = [
-        account,
-        field("Name", "string", 120, nameField=True, **needed),
+
+
+def _deal() -> list[Field]:
+    return [
+        _account(),
+        field("Name", "string", 120, nameField=True, **_NEEDED),
         _long("Description"),
-        field("StageName", "picklist", 255, values=_STAGES, label="Stage", **needed),
+        field("StageName", "picklist", 255, values=_STAGES, label="Stage", **_NEEDED),
         field("Amount", "currency"),
         field("Probability", "percent", precision=3),
-        field("CloseDate", "date", **needed),
-        field("IsWon", "boolean", **fixed),
-        owner,
+        field("CloseDate", "date", **_NEEDED),
+        field("IsWon", "boolean", **_FIXED),
+        _owner(),
     ]
-    product = [
-        field("Name", "string", 255, nameField=True, label="Product Name", **needed),
+
+
+def _product() -> list[Field]:
+    return [
+        field("Name", "string", 255, nameField=True, label="Product Name", **_NEEDED),
         *_texts("string", 255, "ProductCode"),
         field("Description", "textarea", 4000, label="Product Description"),
         field("IsActive", "boolean", label="Active"),
         field("Family", "picklist", 255, values=("None",)),
         field("QuantityUnitOfMeasure", "picklist", 40, values=("Each",)),
     ]
-    users = [field("Name", "string", 121, nameField=True, **fixed), field("Username", "string", 80)]
-    objects = {"Account": company, "Contact": contact, "Opportunity": deal, "Product2": product, "User": users}
-    return {name: _whole(fields) for name, fields in objects.items()}
 
 
 def custom(fields: Mapping[str, Field] | None = None) -> dict[str, Field]:
