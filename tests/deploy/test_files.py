@@ -111,7 +111,7 @@ def test_new_volumes_belong_to_the_user_that_the_image_runs_as() -> None:
 def commands() -> list[list[str]]:
     found = [service["command"] for service in compose()["services"].values() if "command" in service]
     found += [container["command"] for container in containers()]
-    return [list(words) for words in {tuple(map(str, command)) for command in found}]
+    return [list(words) for words in dict.fromkeys(tuple(map(str, command)) for command in found)]
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
