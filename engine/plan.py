@@ -175,6 +175,7 @@ def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Ru
         target.pop(key, None)
         if value is not None:
             target[key] = value
+    _without_surplus(bound, link, side, given, due)
     put = _put(bound, link, side, {**shared, **given}, old, list(given), rules, plan)
     while put is None:  # the rows that have nothing to do with the refused one go on
         apart = _tied(bound, side, plan.refused[-1].row)
@@ -196,6 +197,20 @@ def _update(bound: Bound, link: LinkState, side: str, due: list[Atom], rules: Ru
     plan.changes.append(
         Change(link.id, side, Op.UPDATE, copy.id, copy.version, fields, before, delivered, why, link.rev)
     )
+
+
+def _without_surplus(bound: Bound, link: LinkState, side: str, given: dict[str, Any], due: list[Atom]) -> None:
+    """Entries that nobody agreed on and nobody edited there stand for a field that is given another value now, such as
+    the cancelled days of a wider rule: the lens makes those that are needed anew."""
+    copy, cells = link.copies[side], {row: bound.rows[row].cells[side] for row in given}
+    for row, cell in cells.items():
+        if not any(set(cell.reads).intersection(other.names) for name, other in cells.items() if name != row):
+            continue
+        synced, shown = copy.synced.get(row) or {}, cell.lens.split((copy.native or {}).get(cell.name) or [])
+        agreed = link.agreed.get(row) or {}
+        for key in [key for key in given[row] if key not in agreed and (row, key) not in due]:
+            if same(shown.get(key), synced.get(key)):
+                del given[row][key]
 
 
 def _former(bound: Bound, link: LinkState, side: str, due: list[Atom]) -> dict[str, Any]:

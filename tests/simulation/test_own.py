@@ -168,6 +168,14 @@ def test_a_series_on_other_days_is_caught(project: Project, monkeypatch: pytest.
     assert 29 in broken(setting_of(project, "google-outlook-meetings"), range(12))
 
 
+def test_another_rule_and_a_moved_occurrence_in_one_write(project: Project) -> None:
+    """Days that a wider rule had cancelled are no cancellations once the rule is another one."""
+    setting = setting_of(project, "google-outlook-caldav-meetings")(333)
+    played = play(333, [2, 3, 6, 9], setting)
+    assert any("MONTHLY" in line for line in played.trace) and any("WEEKLY" in line for line in played.trace)
+    assert played.broken == []
+
+
 def test_a_side_that_is_never_given_its_values_is_caught(
     own: Callable[..., OwnSetting], monkeypatch: pytest.MonkeyPatch
 ) -> None:

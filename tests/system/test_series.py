@@ -169,3 +169,16 @@ def test_the_days_between_two_clock_changes(world: World) -> None:
     world.settle()
     shown = world.alike()
     assert days(shown) == ["2026-10-24", "2026-10-25", "2026-10-26", "2027-03-27", "2027-03-28", "2027-03-29"]
+
+
+def test_another_rule_and_a_moved_occurrence_at_once(world: World) -> None:
+    """The days that Outlook's wider series had cancelled for the former rule are days of the new one."""
+    id = world.google.add(
+        "Closing", "2026-10-31T09:00", "2026-10-31T10:00", recurrence=["RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=31"]
+    )
+    world.settle()
+    assert days(world.alike()) == ["2026-10-31", "2026-12-31", "2027-01-31"]
+    world.google.edit(id, recurrence=["RRULE:FREQ=WEEKLY;COUNT=4"])
+    world.google.move(world.google.occurrence(id, "2026-11-14"), "2026-11-15T14:00", "2026-11-15T15:00")
+    world.settle()
+    assert days(world.alike()) == ["2026-10-31", "2026-11-07", "2026-11-15", "2026-11-21"]
