@@ -203,7 +203,8 @@ def _without_surplus(bound: Bound, link: LinkState, side: str, given: dict[str, 
     """Entries that nobody agreed on and nobody edited there stand for a field that is given another value now, such as
     the cancelled days of a wider rule: the lens makes those that are needed anew."""
     copy, cells = link.copies[side], {row: bound.rows[row].cells[side] for row in given}
-    for row, cell in cells.items():
+    for row in {row for row, key in due if key is not None}:
+        cell = cells[row]
         if not any(set(cell.reads).intersection(other.names) for name, other in cells.items() if name != row):
             continue
         synced, shown = copy.synced.get(row) or {}, cell.lens.split((copy.native or {}).get(cell.name) or [])
