@@ -16,7 +16,9 @@ Key = tuple[str, str, str]
 
 def add(connection: Connection, counts: Mapping[Key, float]) -> None:
     """Adds to the meters, in a transaction."""
-    rows = [{"sync": key[0], "side": key[1], "name": key[2], "value": by} for key, by in sorted(counts.items()) if by]
+    rows = [
+        {"sync": key[0], "side": key[1], "name": key[2], "value": float(by)} for key, by in sorted(counts.items()) if by
+    ]
     if not rows:
         return
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(meters)
