@@ -121,7 +121,7 @@ def _merge_atom(
     if not changed:
         return
     merged.edited |= set(changed)
-    candidates = _candidates(bound, link, atom, changed)
+    candidates = _candidates(bound, link, atom, changed, was)
     if len({digest(candidate.value) for candidate in candidates}) == 1:
         winner, rule = candidates[0], "edited" if peek(was.get(candidates[0].side or "", {}), atom) else "filled"
     else:
@@ -142,10 +142,15 @@ def _merge_atom(
     _take(bound, link, atom, winner, rule, changed, candidates, merged)
 
 
-def _candidates(bound: Bound, link: LinkState, atom: Atom, changed: dict[str, Any]) -> list[_Candidate]:
-    """The values in question, without those that are only a poorer spelling of another one."""
+def _candidates(bound: Bound, link: LinkState, atom: Atom, changed: dict[str, Any], was: Any) -> list[_Candidate]:
+    """The values in question, without those that are only a poorer spelling of another one.
+
+    What is agreed is one of them where a side that changed was not given it: somebody's edit, or what was there before
+    that side joined. What is due for another mapping only (nobody edited it, and the side had it) gives way.
+    """
     found = [_Candidate(side, value, link.copies[side].changed_at) for side, value in changed.items()]
-    if any(peek(link.copies[side].base, atom, ...) is not ... for side in changed):
+    owed = [side for side in changed if peek(link.copies[side].base, atom, ...) is not ...]
+    if owed and (label(atom) in link.origin or any(peek(was[side], atom) is None for side in owed)):
         held = [copy.changed_at for side, copy in link.copies.items() if side not in changed and copy.changed_at]
         origin = link.origin.get(label(atom)) or [None, max(held, default=None)]
         agreed = peek(link.agreed, atom)

@@ -244,6 +244,19 @@ def test_a_new_choice_that_is_met_before_the_schema_is_read_again(meet: Meet, ce
     assert (told(world.run()), stages(world, "a")["Ann Lee"]) == (0, read)
 
 
+def test_an_edit_stands_though_the_table_grows_and_the_other_side_is_newer(meet: Meet) -> None:
+    """Another mapping makes the agreed value due again: it is nobody's edit, and overwrites none."""
+    world = staged(meet, TABLE)
+    world.apps["a"].edit("a1", stage="customer")
+    for name in (*"abcdef", "Ann Lee"):  # a clock of its own: each edit is a second later
+        world.apps["b"].edit(twin(world, "a1"), name=name)
+    world.cells["stage"] = TABLE.replace("customer: customer", "customer: customer, partner: partner")
+    world.write_mapping(world.extra)
+    world.run()
+    assert stages(world, "a") == stages(world, "b") == {"Ann Lee": "customer", "Bob": "lead"}
+    assert told(world.run()) == 0
+
+
 def test_a_record_waits_where_a_required_field_would_get_an_unknown_word(meet: Meet) -> None:
     world = staged(meet, TABLE)
     later(world)
