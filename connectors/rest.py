@@ -14,6 +14,7 @@ from typing import Any
 from engine.contract import AppError, CursorExpired, Done, Failed, Json, Missing, Op, Outcome, Record, Refused, Write
 
 Act = Callable[[Write], Record]
+Batch = Callable[[Sequence[Write]], Iterator[Outcome]]
 
 
 def known(title: str, objects: Sequence[str], obj: str) -> None:
@@ -49,6 +50,14 @@ def one_by_one(writes: Iterable[Write], acts: Mapping[Op, Act]) -> Iterator[Outc
             yield Done(write.key, gone(write.id or "")) if away else Failed(write.key, error)
         except AppError as error:
             yield Failed(write.key, error)
+
+
+def in_batches(writes: Sequence[Write], acts: Mapping[Op, Batch], size: int) -> Iterator[Outcome]:
+    """Writes of one kind together, at most so many, in the order of the acts."""
+    for op, act in acts.items():
+        mine = [write for write in writes if write.op is op]
+        for begin in range(0, len(mine), size):
+            yield from act(mine[begin : begin + size])
 
 
 def gone(id: str, merged_into: str | None = None) -> Record:

@@ -17,6 +17,7 @@ from connectors.google_calendar.writing import perform
 from connectors.hook import Hook, Subscription
 from connectors.http import Client
 from connectors.proofs import google
+from connectors.rest import known
 from connectors.setting import OAUTH, OAuthApp, Setting, base_url
 from engine.contract import (
     Caps,
@@ -79,7 +80,7 @@ class Connector:
 
     def schema(self, obj: str) -> Schema:
         """The fields of events; times without a zone are shown in that of the user's own calendar."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         return Schema(FIELDS, zone=self._shelf.primary().get("timeZone", "UTC"))
 
     def scan(self, obj: str, scope: Json) -> Iterator[Page]:
@@ -97,7 +98,7 @@ class Connector:
 
     def changes(self, obj: str, scope: Json, cursor: str) -> Iterator[Page]:
         """Singles and tombstones as listed; a series is read again whole when any part of it changed."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         calendar, token = self._resumed(scope, cursor)
         pages = list(calendar.pages(syncToken=token))
         items = {item["id"]: item for page in pages for item in page.get("items", [])}
@@ -107,8 +108,8 @@ class Connector:
                 parents.setdefault(item.get("recurringEventId", item["id"]), []).append(item)
         records = [each.record() for each in calendar.whole(i for i in items.values() if not _part_of_series(i))]
         after = _cursor(scope, calendar, pages[-1].get("nextSyncToken", ""))
-        known = {record.id for record in records}
-        again = self._again(calendar, {id_: found for id_, found in parents.items() if id_ not in known})
+        held = {record.id for record in records}
+        again = self._again(calendar, {id_: found for id_, found in parents.items() if id_ not in held})
         yield Page([*records, *again], after)
 
     def get(self, obj: str, scope: Json, ids: Sequence[str]) -> Iterator[Record]:
@@ -137,7 +138,7 @@ class Connector:
         return {entry["id"]: str(entry.get("summary", entry["id"])) for entry in self._shelf.entries()}
 
     def _calendar(self, obj: str, scope: Json) -> Calendar:
-        _known(obj)
+        known(self.title, self.objects, obj)
         return self._shelf.find(str(scope.get("calendar", "primary")))
 
     def _listed(self, calendar: Calendar) -> Iterator[Json]:
@@ -181,8 +182,3 @@ def _part_of_series(item: Json) -> bool:
 def _cursor(scope: Json, calendar: Calendar, token: str) -> str:
     name = scope.get("calendar", "primary")
     return json.dumps({"scope": name, "calendar": calendar.id, "token": token}, sort_keys=True)
-
-
-def _known(obj: str) -> None:
-    if obj != "events":
-        raise Refused(f"Google Calendar has no object {obj!r}. There are: events.")

@@ -13,7 +13,7 @@ from connectors.hubspot import ties
 from connectors.hubspot.errors import of_part
 from connectors.hubspot.records import BATCH, Fields, get, read
 from connectors.hubspot.schema import GROUPS, STAMP
-from connectors.rest import gone
+from connectors.rest import gone, in_batches
 from engine.contract import (
     AppError,
     Deleted,
@@ -45,15 +45,8 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome per write."""
-        acts: dict[Op, Callable[[Sequence[Write]], Iterator[Outcome]]] = {
-            Op.CREATE: self._create,
-            Op.UPDATE: self._update,
-            Op.DELETE: self._delete,
-        }
-        for op, act in acts.items():
-            mine = [write for write in writes if write.op is op]
-            for begin in range(0, len(mine), BATCH):
-                yield from act(mine[begin : begin + BATCH])
+        acts = {Op.CREATE: self._create, Op.UPDATE: self._update, Op.DELETE: self._delete}
+        return in_batches(writes, acts, BATCH)
 
     def _create(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         made, failed = ({}, {}) if self._stampable is None else self._known(writes, self._stampable)

@@ -16,8 +16,9 @@ from connectors.outlook_calendar.errors import classify
 from connectors.outlook_calendar.schema import FIELDS
 from connectors.outlook_calendar.series import gone, record_of
 from connectors.outlook_calendar.writing import Writer
+from connectors.rest import known
 from connectors.setting import OAUTH, Setting
-from engine.contract import AppError, Caps, Done, Failed, Json, Outcome, Page, Record, Refused, Schema, Support, Write
+from engine.contract import AppError, Caps, Done, Failed, Json, Outcome, Page, Record, Schema, Support, Write
 
 
 class Connector:
@@ -64,35 +65,35 @@ class Connector:
 
     def schema(self, obj: str) -> Schema:
         """The same for every mailbox."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         return Schema(fields=FIELDS)
 
     def scan(self, obj: str, scope: Json) -> Iterator[Page]:
         """All singles and series of the calendar, in whatever year."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         return delta.scan(self._http, delta.find_calendar(self._http, delta.name_of(scope)), scope)
 
     def changes(self, obj: str, scope: Json, cursor: str) -> Iterator[Page]:
         """What changed since the cursor."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         return delta.changes(self._http, scope, cursor)
 
     def get(self, obj: str, scope: Json, ids: Sequence[str]) -> Iterator[Record]:
         """The named records, in order of arrival."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         for id, held in delta.read(self._http, self._folder(scope), ids):
             yield record_of(held) if held else gone(id)
 
     def write(self, obj: str, scope: Json, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome per write; up to 20 at a time share their requests."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         writer = Writer(self._folder(scope), self._mails)
         for key, result in converse(self._http, ((write.key, writer.talk(write)) for write in writes)):
             yield Failed(key, result) if isinstance(result, AppError) else Done(key, result)
 
     def subscribe(self, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
         """A subscription tells of all calendars of the mailbox."""
-        _known(obj)
+        known(self.title, self.objects, obj)
         return graph_hooks.subscribe(self._http, "me/events", url, secret)
 
     def renew(self, subscription: str, obj: str, scope: Json, url: str, secret: str) -> Subscription:  # noqa: ARG002
@@ -113,8 +114,3 @@ class Connector:
         if name not in self._folders:
             self._folders[name] = delta.find_calendar(self._http, name).folder
         return self._folders[name]
-
-
-def _known(obj: str) -> None:
-    if obj != "events":
-        raise Refused(f"Outlook Calendar has no object {obj!r}. There is: events.")

@@ -5,12 +5,12 @@ An update is made on top of the object as it is now, so that what QuickBooks kee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.quickbooks.books import BATCH, Books, Raw, away
 from connectors.quickbooks.shape import created, record_of, updated
-from connectors.rest import gone
+from connectors.rest import gone, in_batches
 from engine.contract import AppError, Deleted, Done, Failed, Invalid, Missing, Op, Outcome, Stale, Transient, Write
 
 ACCOUNTS = {"IncomeAccountRef": "income_account", "ExpenseAccountRef": "expense_account"}
@@ -26,15 +26,8 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome per write."""
-        acts: dict[Op, Callable[[Sequence[Write]], Iterator[Outcome]]] = {
-            Op.CREATE: self._create,
-            Op.UPDATE: self._update,
-            Op.DELETE: self._update,
-        }
-        for op, act in acts.items():
-            mine = [write for write in writes if write.op is op]
-            for begin in range(0, len(mine), BATCH):
-                yield from act(mine[begin : begin + BATCH])
+        acts = {Op.CREATE: self._create, Op.UPDATE: self._update, Op.DELETE: self._update}
+        return in_batches(writes, acts, BATCH)
 
     def _create(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         ids: dict[str, str] = {}

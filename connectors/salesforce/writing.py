@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.http import Client
-from connectors.rest import gone
+from connectors.rest import gone, in_batches
 from connectors.salesforce import soql
 from connectors.salesforce.errors import of_part
 from connectors.salesforce.records import get
@@ -47,10 +47,7 @@ class Writer:
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome per write."""
         acts = {Op.CREATE: self._create, Op.UPDATE: self._update, Op.DELETE: self._delete}
-        for op, act in acts.items():
-            mine = [write for write in writes if write.op is op]
-            for begin in range(0, len(mine), BATCH):
-                yield from act(mine[begin : begin + BATCH])
+        return in_batches(writes, acts, BATCH)
 
     def _create(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         shape = self._shape
