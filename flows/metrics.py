@@ -10,11 +10,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from engine import accounting, meters
 from engine.store.outside import alerts, calls
-from engine.store.tables import holds, links, runs, sides
+from engine.store.tables import changes, holds, links, runs, sides
 from flows.project import Project
 
 FRESH = 30.0
@@ -37,11 +37,13 @@ _ENDED = select(runs.c.sync, func.max(runs.c.ended_at).label("at")).where(
     runs.c.status.in_(("done", "waiting")), runs.c.kind != "plan"
 )
 
-_BEHIND = (
-    select(links.c.sync)
-    .where(links.c.open.is_(True), links.c.ended.is_(None), or_(links.c.dirty.is_(True), links.c.todo != []))
+_HELD = exists().where(changes.c.link == links.c.id, changes.c.state == "held")
+_LEFT = (
+    select(links.c.sync, links.c.todo, links.c.dirty)
+    .where(links.c.open.is_(True), links.c.ended.is_(None), or_(links.c.dirty.is_(True), links.c.todo != []), ~_HELD)
     .distinct()
 )
+"""What is left to write; not what a brake holds back until a person has looked at it."""
 
 
 class Figures(Collector):
@@ -63,11 +65,14 @@ class Figures(Collector):
         scan = _gauge("scan_age_seconds", "Since everything of a side was last read", "sync", "side")
         lag = _gauge("lag_seconds", "Since a side was last read and nothing was left to write to it", "sync", "side")
         ended = {row["sync"]: row["at"] for row in self._project.store.rows(_ENDED.group_by(runs.c.sync))}
-        behind = {row["sync"] for row in self._project.store.rows(_BEHIND)}
+        left = self._project.store.rows(_LEFT)
+        dirty = {row["sync"] for row in left if row["dirty"]}
+        behind = {(row["sync"], side) for row in left for side in row["todo"]}
         for row in self._project.store.all(sides):
             if row["sync"] in syncs:
                 at = [row["sync"], row["side"]]
-                well = ended.get(row["sync"]) if row["sync"] in behind else row["read_at"]
+                is_behind = row["sync"] in dirty or (row["sync"], row["side"]) in behind
+                well = ended.get(row["sync"]) if is_behind else row["read_at"]
                 for family, when in (
                     (cursor, row["read_at"]),
                     (scan, row["scanned_at"]),

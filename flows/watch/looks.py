@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 
 from sqlalchemy import bindparam, update
 
+from engine import meters
 from engine.contract import AppError, Transient
 from engine.store import StoreError
 from engine.store.tables import sides
@@ -37,6 +40,8 @@ class Looks:
         """Connections that are being asked."""
         self._looked: dict[tuple[str, str], datetime] = {}
         """(sync, side) -> when a look has shown that nothing is new there; noted in the state every minute."""
+        self._spent: SimpleQueue[tuple[meters.Key, int]] = SimpleQueue()
+        """The requests of looks; noted, too. Filled by other threads."""
         self._note_at: datetime | None = None
         self._wrong: dict[tuple[str, str], set[tuple[str, str]]] = {}
         """(connection, reason) -> (sync, side) that cannot be looked at."""
@@ -46,8 +51,12 @@ class Looks:
         if self._note_at is None or now >= self._note_at:
             self._note_at = now + NOTE
             looked, self._looked = self._looked, {}
-            if looked:
-                self._desk.send(self._pool, partial(_note, self._desk, looked), lambda _: None)
+            spent = Counter[meters.Key]()
+            while not self._spent.empty():
+                key, requests = self._spent.get()
+                spent[key] += requests
+            if looked or spent:
+                self._desk.send(self._pool, partial(_note, self._desk, looked, spent), lambda _: None)
         due = [
             (spot.at, one, spot)
             for one in self._desk.syncs.values()
@@ -62,7 +71,7 @@ class Looks:
     def _begin(self, one: Watched, spot: Spot) -> None:
         spot.looking = True
         self._busy.add(spot.route.connection)
-        job = partial(_look, self._desk, spot.route, spot.place)
+        job = partial(_look, self._desk, spot.route, spot.place, self._spent)
         self._desk.send(self._pool, job, partial(self._seen, one, spot))
 
     def _seen(self, one: Watched, spot: Spot, found: Seen | BaseException) -> None:
@@ -124,19 +133,24 @@ def _about_to_run(one: Watched, now: datetime) -> bool:
     return one.turn.running or (one.turn.due is not None and one.turn.due <= now + one.turn.rest)
 
 
-def _note(desk: Desk, looked: dict[tuple[str, str], datetime]) -> None:
-    """How long ago a side was read is what people and their graphs ask."""
+def _note(desk: Desk, looked: dict[tuple[str, str], datetime], spent: Counter[meters.Key]) -> None:
+    """How long ago a side was read, and how much its app was asked, is what people and their graphs ask."""
     rows = [{"of": sync, "in": side, "now": at.isoformat()} for (sync, side), at in looked.items()]
     with desk.project.store.write() as connection:
-        connection.execute(_READ, rows)
+        if rows:
+            connection.execute(_READ, rows)
+        meters.add(connection, spent)
 
 
-def _look(desk: Desk, route: Route, place: Place | None) -> Seen:
+def _look(desk: Desk, route: Route, place: Place | None, spent: SimpleQueue[tuple[meters.Key, int]]) -> Seen:
     session = desk.session(route.sync)
     app = session.connectors.get(route.side) or desk.accounts.get(route.connection)
     session.connectors[route.side] = app
+    before = app.requests
     try:
         return glance(desk.project.store, route, app, place, lambda: session.bound.wanted[route.side])
     except AppError:
         desk.accounts.drop(route.connection)
         raise
+    finally:
+        spent.put(((route.sync, route.side, "requests"), app.requests - before))

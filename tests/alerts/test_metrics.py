@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from engine.store.tables import inbox
+from engine.store.tables import inbox, sides
 from flows.metrics import METERS, render
 from syncline.cli import main
 from tests.sync.world import Make, World, make
@@ -73,6 +73,33 @@ def test_a_brake_a_hold_and_a_failing_side_are_seen(make: Make) -> None:
     with pytest.raises(ConnectionError):
         world.run()
     assert figures(world)["runs_failed_total", "it", ""] == 1
+
+
+def test_only_the_side_that_has_not_been_given_something_is_behind_and_not_for_what_a_person_holds(make: Make) -> None:
+    world = make("a", "b", extra="brakes: {deletes: 1}\n")
+    for number in range(4):
+        world.apps["a"].add(name=f"Fair {number}")
+    world.run()
+
+    def lag() -> list[float]:
+        found = figures(world)
+        return [found["lag_seconds", "it", side] for side in ("a", "b")]
+
+    for id_ in list(world.apps["a"].live())[:3]:
+        world.apps["a"].remove(id_)
+    for _ in range(2):
+        world.now += timedelta(minutes=10)
+        world.run()
+    assert figures(world)["holds", "it", "brake"] == 1 and lag() == [0, 0]
+    with world.project.store.write() as connection:  # a look, as `syncline watch` notes it: no run ends
+        world.now += timedelta(minutes=10)
+        connection.execute(update(sides).values(read_at=world.now.isoformat()))
+    assert lag() == [0, 0]
+
+    world.apps["a"].add(name="Talk")
+    world.now += timedelta(minutes=10)
+    world.plan()
+    assert lag()[0] == 0 and 20 * 60 <= lag()[1] < 30 * 60
 
 
 def test_how_long_a_ping_waited_for_its_write(make: Make) -> None:

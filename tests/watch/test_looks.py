@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from engine import meters
 from engine.contract import AuthExpired, Caps, Support, Transient
 from flows.project import ProjectError
 from tests.sync.world import only
@@ -28,6 +29,18 @@ def test_an_idle_sync_costs_one_request_per_side_and_look_and_no_run(watch: Watc
     assert it.goes_on(600) == 0
     spent = {side: count - before[side] for side, count in it.requests().items()}
     assert spent == {"a": 10, "b": 10}
+
+
+def test_the_requests_of_looks_are_counted(watch: Watch) -> None:
+    it = watch("poll: 60s, every: 60s")
+
+    def noted() -> float:
+        return meters.read(it.world.project.store)["it", "a", "requests"]
+
+    asked, counted = it.requests()["a"], noted()
+    assert it.goes_on(600) == 0
+    asked, counted = it.requests()["a"] - asked, noted() - counted
+    assert asked == 10 and abs(asked - counted) <= 1, "the last one is noted within a minute"
 
 
 def test_looks_become_rare_while_nothing_happens_and_frequent_with_the_first_change(watch: Watch) -> None:
