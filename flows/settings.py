@@ -16,9 +16,14 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """Each is an environment variable, `SYNCLINE_` and the name in capitals; the environment wins over `.env`."""
+    """Each is an environment variable, `SYNCLINE_` and the name in capitals; the environment wins over `.env`.
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True)
+    An empty one counts for nothing: compose files and the like set every variable that somebody may give.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     state_url: str = Field(
         "sqlite:///.syncline/state.db",

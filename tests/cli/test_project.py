@@ -156,6 +156,14 @@ def test_the_environment_wins_over_the_env_file(folder, monkeypatch):
     assert Project(folder).settings.state_url == f"sqlite:///{folder}/.syncline/state.db"
 
 
+def test_a_variable_that_is_empty_hides_nothing_of_the_env_file(folder, monkeypatch):
+    (folder / ".env").write_text("SYNCLINE_NOTIFY=slack-webhook/ops\nSYNCLINE_WATCH_RUNS=\n")
+    monkeypatch.setenv("SYNCLINE_NOTIFY", "")
+    monkeypatch.setenv("SYNCLINE_RECEIVER_PORT", "")
+    found = Project(folder).settings
+    assert (found.notified, found.receiver_port, found.watch_runs) == (["slack-webhook/ops"], 8788, 4)
+
+
 def test_a_wrong_setting_is_named(folder, monkeypatch):
     monkeypatch.setenv("SYNCLINE_LOG_LEVEL", "LOUD")
     with pytest.raises(SettingsError, match=r"SYNCLINE_LOG_LEVEL.*'DEBUG', 'INFO'"):
