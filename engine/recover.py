@@ -43,11 +43,14 @@ def recover(
     trusted: bool,
     send: bool,
     now: str,
-) -> None:
-    """Resolves what can be of a side's unheard-of changes (rows of the journal). `send` False repeats nothing."""
+) -> int:
+    """Resolves what can be of a side's unheard-of changes (rows of the journal). `send` False repeats nothing.
+
+    Gives how many creates were repeated and are there now: no run has counted them so far.
+    """
     rows = [row for row in unheard if row["side"] == target.side]
     if not rows:
-        return
+        return 0
     with store.write() as connection:
         lease.check(connection)
         for row in rows:
@@ -57,8 +60,7 @@ def recover(
         for row in lost:
             _adopt(connection, bound, row, trusted, now)
     again = [row for row in rows if row["op"] == Op.CREATE and row not in lost]
-    if again and send:
-        _repeat(store, bound, lease, target, again, now)
+    return _repeat(store, bound, lease, target, again, now) if again and send else 0
 
 
 def blind(connection: Connection, target: Target, unheard: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,9 +94,9 @@ def ask(store: Store, lease: Lease, targets: Sequence[Target], now: str) -> None
         holds.reconcile(connection, lease.sync, "doubt", wanted, now)
 
 
-def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: Sequence[dict[str, Any]], now: str) -> None:
+def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: Sequence[dict[str, Any]], now: str) -> int:
     """The same key gives the same record: sending again finds it, or makes it."""
-    by_key = {row["key"]: row for row in rows}
+    by_key, done = {row["key"]: row for row in rows}, 0
     for outcome in outcomes(target.connector, target, [_write(row) for row in rows]):
         row = by_key[outcome.key]
         with store.write() as connection:
@@ -102,8 +104,10 @@ def _repeat(store: Store, bound: Bound, lease: Lease, target: Target, rows: Sequ
             if isinstance(outcome, Done):
                 settle(connection, bound, [(row, outcome.record)], now, adopted=True, ours=True)
                 mark_dirty(connection, [row["link"]])
+                done += 1
             else:
                 _failed(connection, row, outcome)
+    return done
 
 
 def _failed(connection: Connection, row: dict[str, Any], outcome: Failed) -> None:

@@ -148,6 +148,7 @@ class Crew:
         found = self._good(future)
         self.work.errors |= found.errors
         self._requests.update(found.requests)
+        self.work.repeated.update(found.repeated)
         sides: list[str] = found.sides
         return sides
 

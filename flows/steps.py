@@ -97,7 +97,9 @@ def _recover(work: Work, verdicts: Mapping[str, str | None], agenda: Agenda) -> 
     targets = [session.target(side) for side in session.mapping.sides]
     for target in [target for target in targets if target.side in verdicts]:
         trusted = verdicts[target.side] is None
-        recover(store, session.bound, work.lease, target, agenda.unheard, trusted, not work.dry, session.now)
+        work.repeated[target.side] += recover(
+            store, session.bound, work.lease, target, agenda.unheard, trusted, not work.dry, session.now
+        )
     ask(store, work.lease, targets, session.now)
     return _agenda(work)
 
@@ -170,6 +172,7 @@ def finish(work: Work, read_: Mapping[str, int], applied: list[Applied], request
             if one.side == side:
                 for op in counts:
                     counts[op] += one.writes[op]
+        counts[Op.CREATE] += work.repeated[side]
         report.requests[side] = requests.get(side, 0)
     (left,) = store.rows(_LEFT, of=session.sync)
     report.holds, report.failed = left["asked"], left["parked"] + left["unread"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ class Planned:
     sides: list[str]
     errors: dict[str, str]
     requests: Requests
+    repeated: Mapping[str, int]
 
 
 def _again(_task: Any, run: Any, state: Any) -> bool:
@@ -139,5 +140,5 @@ def _planned(work: steps.Work, decided: Decided | None) -> Any:
     sides = decided.planned if decided else {}
     said = [f"{side}: {count} to {op}" for side, ops in sides.items() for op, count in ops.items() if count]
     said += [f"{decided.held} changes held by a brake"] if decided and decided.held else []
-    plan = Planned(list(sides), work.errors, steps.requests(work))
+    plan = Planned(list(sides), work.errors, steps.requests(work), work.repeated)
     return Completed(message=", ".join(said) or "nothing to write", data=plan)

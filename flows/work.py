@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Work:
     """A side was read whole: what an app refused before is tried again."""
     started: float = field(default_factory=time.monotonic)
     errors: dict[str, str] = field(default_factory=dict)
+    repeated: Counter[str] = field(default_factory=Counter)
+    """Side -> creates that a former run has sent without hearing of them, and that this one has sent again."""
     pinged_at: str | None = None
     """When the first of the pings came that this run answers (UTC)."""
 

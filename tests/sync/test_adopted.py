@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from engine.contract import Op, Record, Transient
+from engine.store.outside import meters
 from tests.sync.memory import MemoryApp
 from tests.sync.world import Make, World, make, only, told
 
@@ -20,11 +23,11 @@ class Dated(MemoryApp):
         return replace(super()._record(record), created_at=MADE)
 
 
-def lost(app: MemoryApp) -> None:
+def lost(app: MemoryApp, where: str = "after") -> None:
     """The answers of creates do not arrive."""
 
     def fault(moment: str, what: str) -> None:
-        if (moment, what) == ("after", Op.CREATE):
+        if (moment, what) == (where, Op.CREATE):
             raise Transient("no answer")
 
     app.fault = fault
@@ -61,3 +64,18 @@ def test_what_is_missing_of_a_record_as_it_was_made_is_filled(make: Make) -> Non
     settled(world)
     for app in world.apps.values():
         assert only(app)["note"] == "w3"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_create_that_is_sent_again_is_counted_once_by_the_run_that_hears_of_it(make: Make, moment: str) -> None:
+    world = make("a", "b")
+    world.apps["a"].add(name="T")
+    lost(world.apps["b"], moment)
+    assert told(world.run()) == 0
+    world.apps["b"].fault = lambda _moment, _what: None
+    world.plan()
+    reports = [world.run() for _ in range(3)]
+    assert [report.writes["b"]["create"] for report in reports] == [1, 0, 0]
+    counted = world.project.store.all(meters, meters.c.side == "b", meters.c.name == "create")
+    assert [row["value"] for row in counted] == [1]
+    assert len(world.apps["b"].rows) == 1
