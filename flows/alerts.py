@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from engine.store import put
 from engine.store.outside import alerts
 from flows.project import Project
 from flows.wrong import wrong
 
+CLAIM = timedelta(minutes=10)
+"""Who has not said by then how the sending went was killed: another one sends it."""
+SENDING = "it is just being sent, or the process that sent it was killed"
+"""The `error` of an alert that was claimed at `told_at`, until it is known whether it was delivered."""
 _THIS = alerts.c.key == bindparam("of")
-_UNTOLD = update(alerts).where(_THIS, alerts.c.told_at.is_(None)).values(told_at=bindparam("at"), error=None)
-_OVER = delete(alerts).where(_THIS, alerts.c.over_at.is_not(None))
-_AGAIN = update(alerts).where(_THIS).values(told_at=None, error=bindparam("why"))
+_OPEN = or_(alerts.c.told_at.is_(None), alerts.c.over_at.is_not(None), alerts.c.error == SENDING)
+_SAME = [alerts.c[name].is_not_distinct_from(bindparam(f"was_{name}")) for name in ("told_at", "over_at", "error")]
+_CLAIM = update(alerts).where(_THIS, *_SAME).values(told_at=bindparam("at"), error=SENDING)
+_MINE = (_THIS, alerts.c.error == SENDING, alerts.c.told_at == bindparam("at"))
+_TOLD = update(alerts).where(*_MINE).values(error=None)
+_OVER = delete(alerts).where(*_MINE)
+_UNHEARD = delete(alerts).where(*_MINE, alerts.c.over_at.is_not(None))
+_AGAIN = update(alerts).where(*_MINE).values(told_at=bindparam("before"), error=bindparam("why"))
 
 
 @dataclass(frozen=True)
@@ -67,15 +76,18 @@ def look(project: Project, now: datetime) -> dict[str, str]:
 def tell(project: Project, send: Send, now: datetime) -> list[Alert]:
     """Tells what nobody was told of yet; the alerts that were told. Of several processes one tells each."""
     told = []
-    for row in project.store.rows(select(alerts).order_by(alerts.c.since, alerts.c.key)):
+    for row in project.store.rows(select(alerts).where(_OPEN).order_by(alerts.c.since, alerts.c.key)):
         alert = Alert(row["key"], row["reason"], row["since"], row["over_at"])
-        if (row["told_at"] is not None and not alert.over) or not _claimed(project, alert, now):
+        mine = {"of": alert.key, "at": now.isoformat()}
+        if not _free(row, now) or not _claimed(project, row, mine):
             continue
         try:
             send(alert)
         except Exception as error:  # noqa: BLE001 - a mail server has many ways to fail, and none may stop a run
-            _give_back(project, alert, f"{type(error).__name__}: {error}")
+            _give_back(project, alert, {**mine, "before": alert.over and row["told_at"]}, error)
         else:
+            with project.store.write() as connection:
+                connection.execute(_OVER if alert.over else _TOLD, mine)
             told.append(alert)
     return told
 
@@ -95,18 +107,21 @@ def _revise(connection: Connection, row: dict[str, Any], reason: str | None, at:
         connection.execute(update(alerts).where(this).values(over_at=at))
 
 
-def _claimed(project: Project, alert: Alert, now: datetime) -> bool:
-    """Whether it is ours to tell."""
-    with project.store.write() as connection:
-        if alert.over:
-            return connection.execute(_OVER, {"of": alert.key}).rowcount == 1
-        return connection.execute(_UNTOLD, {"of": alert.key, "at": now.isoformat()}).rowcount == 1
+def _free(row: dict[str, Any], now: datetime) -> bool:
+    """Whether nobody is just sending it. Clocks of machines differ a little, or are set."""
+    return row["error"] != SENDING or abs(now - datetime.fromisoformat(row["told_at"])) >= CLAIM
 
 
-def _give_back(project: Project, alert: Alert, why: str) -> None:
+def _claimed(project: Project, row: dict[str, Any], mine: dict[str, str]) -> bool:
+    """Whether it is ours to tell: nobody has been at it since it was read."""
+    was = {f"was_{name}": row[name] for name in ("told_at", "over_at", "error")}
     with project.store.write() as connection:
-        if alert.over:
-            row = {"key": alert.key, "reason": alert.reason, "since": alert.since, "over_at": alert.over}
-            put(connection, alerts, [{**row, "told_at": alert.since, "error": why}], replace=False)
-        else:
-            connection.execute(_AGAIN, {"of": alert.key, "why": why})
+        return connection.execute(_CLAIM, {**mine, **was}).rowcount == 1
+
+
+def _give_back(project: Project, alert: Alert, mine: dict[str, Any], error: Exception) -> None:
+    """For the next look. What is over by now and nobody has heard of is told no more."""
+    with project.store.write() as connection:
+        if not alert.over:
+            connection.execute(_UNHEARD, {name: mine[name] for name in ("of", "at")})
+        connection.execute(_AGAIN, {**mine, "why": f"{type(error).__name__}: {error}"})

@@ -129,6 +129,62 @@ def test_two_processes_tell_it_once(make: Make) -> None:
     assert post.subjects() == ["Syncline: connection work"]
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed(_alert: Alert) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_a_killed_process_was_about_to_tell_is_told_by_another(make: Make, over: bool) -> None:
+    world, post = make("a", "b"), Post()
+    paused(world.project, "signed out")
+    if over:
+        assert told(world.project, post) == ["Syncline: connection work"]
+        world.project.connections.resume("work")
+    look(world.project, NOW)
+    with pytest.raises(Killed):
+        tell(world.project, killed, NOW)
+    for minutes in (-2, 9):  # it may live, and its clock be another one
+        assert told(world.project, post, NOW + timedelta(minutes=minutes)) == []
+    said = "Syncline: connection work" + " is well again" * over
+    assert told(world.project, post, NOW + timedelta(minutes=10)) == [said]
+    assert told(world.project, post, NOW + timedelta(days=1)) == []
+
+
+def test_a_message_that_fails_when_it_is_over_is_not_sent_any_more(make: Make) -> None:
+    world, post = make("a", "b"), Post()
+    paused(world.project, "signed out")
+    look(world.project, NOW)
+
+    def fails_late(_alert: Alert) -> None:
+        world.project.connections.resume("work")
+        look(world.project, NOW)
+        raise ConnectionError("the mail server is away")
+
+    tell(world.project, fails_late, NOW)
+    assert told(world.project, post) == []
+
+
+def test_what_is_wrong_again_while_people_hear_that_it_is_well_is_told_anew(make: Make) -> None:
+    world, post = make("a", "b"), Post()
+    paused(world.project, "signed out")
+    assert told(world.project, post) == ["Syncline: connection work"]
+    world.project.connections.resume("work")
+    look(world.project, NOW)
+
+    def wrong_again(alert: Alert) -> None:
+        world.project.connections.pause("work", "signed out", NOW)
+        look(world.project, NOW)
+        post(alert)
+
+    tell(world.project, wrong_again, NOW)
+    assert post.subjects() == ["Syncline: connection work is well again"]
+    assert told(world.project, post) == ["Syncline: connection work"]
+
+
 @pytest.mark.parametrize(("days", "said"), [(20, []), (13, ["Syncline: expiry work"])])
 def test_a_sign_in_that_ends_is_told_before(make: Make, days: int, said: list[str]) -> None:
     world, post = make("a", "b"), Post()
