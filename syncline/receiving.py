@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
 
-from flows.hooks import Hooks
+from flows.hooks import LOOK, Hooks
 from flows.project import Project
 from studio.receiver import app, server
 
@@ -53,7 +53,8 @@ def tended(project: Project) -> Iterator[Event]:
                 hooks.tend()
             except Exception:  # whatever it is, the next turn may go well
                 log.exception("webhooks were not looked after")
-            woken.wait(max(1.0, (hooks.next - datetime.now(UTC)).total_seconds()))
+            wait = (hooks.next - datetime.now(UTC)).total_seconds()
+            woken.wait(min(max(1.0, wait), LOOK.total_seconds()))  # not longer, if somebody sets the clock back
 
     thread = Thread(target=tend, name="hooks", daemon=True)
     thread.start()

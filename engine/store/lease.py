@@ -89,8 +89,11 @@ class Lease:
             raise Fenced(f"another run of {self.sync} has taken over; this one stopped before writing anything more.")
 
     def keep(self) -> None:
-        """Renews the lease when a good part of its term is over: for work that takes long and stores nothing."""
-        if self._renewed is None or self.clock() > self._renewed + TERM / 3:
+        """Renews the lease when a good part of its term is over: for work that takes long and stores nothing.
+
+        Also where the clock was set back: others would wait for the former time.
+        """
+        if self._renewed is None or abs(self.clock() - self._renewed) > TERM / 3:
             with self.store.write() as connection:
                 self.check(connection)
 

@@ -44,6 +44,10 @@ class Book:
             if now >= one.check_at and not one.turn.running:
                 self._check(one, now)
 
+    def look_anew(self) -> None:
+        """At the next step, whatever the time is."""
+        self._files_at = self._full_at = None
+
     def _files(self, now: datetime) -> None:
         """Syncs that are new, changed or gone."""
         places: dict[str, list[Route]] = {}

@@ -68,6 +68,10 @@ class Looks:
             if spot.route.connection not in self._busy:
                 self._begin(one, spot)
 
+    def note_anew(self) -> None:
+        """At the next step, whatever the time is."""
+        self._note_at = None
+
     def _begin(self, one: Watched, spot: Spot) -> None:
         spot.looking = True
         self._busy.add(spot.route.connection)

@@ -35,6 +35,10 @@ class Turn:
         self.why = list(dict.fromkeys([*why, *self.why]))
         self.full = self.full or full
 
+    def earlier(self, by: timedelta) -> None:
+        """The clock was set back so far."""
+        self.due, self.since = self.due and self.due - by, self.since and self.since - by
+
     def ready(self, now: datetime) -> bool:
         """Whether it can begin."""
         return not self.running and self.due is not None and self.due <= now

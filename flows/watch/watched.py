@@ -42,6 +42,11 @@ class Spot:
         """Not before then."""
         self.at = max(self.at, at)
 
+    def earlier(self, by: timedelta) -> None:
+        """As `Watched.earlier`."""
+        self.at -= by
+        self.echo = self.echo and self.echo - by
+
 
 @dataclass
 class Watched:
@@ -69,6 +74,13 @@ class Watched:
     @property
     def schedule(self) -> Schedule:
         return self.file.schedule or Schedule()
+
+    def earlier(self, by: timedelta) -> None:
+        """The clock was set back so far, and nobody has to wait any longer for it."""
+        self.check_at -= by
+        self.turn.earlier(by)
+        for spot in self.spots.values():
+            spot.earlier(by)
 
     def quick(self) -> None:
         """Something happened here: more may."""

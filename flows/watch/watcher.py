@@ -50,6 +50,7 @@ class Watcher:
         self._looks = Looks(self.desk, looks)
         self._runs = Runs(self.desk, runs, project.settings.watch_runs)
         self._tick_at: datetime | None = None
+        self._latest = clock()
         self._wrong = ""
         self._stands_by = False
         self.stopping = False
@@ -84,6 +85,9 @@ class Watcher:
     def step(self) -> timedelta:
         """Does what is due; how long nothing will be. Raises StoreError."""
         now = self.desk.clock()
+        if now < self._latest:  # somebody has set the clock back: what was due in a minute still is
+            self._set_back(self._latest - now)
+        self._latest = now
         self._book.step(now)
         if self._tick_at is None or now >= self._tick_at:
             self._tick_at = now + TICK
@@ -141,6 +145,13 @@ class Watcher:
             if self._wrong:
                 self.desk.say("well", "The state can be used again.")
             self._wrong = ""
+
+    def _set_back(self, by: timedelta) -> None:
+        self._tick_at = None
+        self._book.look_anew()
+        self._looks.note_anew()
+        for one in self.desk.syncs.values():
+            one.earlier(by)
 
     def _at_once(self) -> None:
         self._tick_at = None

@@ -15,6 +15,7 @@ import pytest
 from engine.contract import Page
 from engine.store import Store
 from engine.store.lease import TERM, Busy, Fenced, Lease
+from engine.store.tables import leases
 from tests.sync.memory import MemoryApp
 from tests.sync.world import World, told
 
@@ -102,6 +103,14 @@ def test_a_run_of_this_process_that_could_not_give_back_its_lease_gives_way(stor
         patched.setattr(store, "write", full)
         lease.give_back()
     Lease.take(store, "meetings", Clock()).give_back()
+
+
+def test_who_renews_when_the_clock_was_set_back_is_waited_for_no_longer_than_ever(store: Store) -> None:
+    clock = Clock()
+    lease = Lease.take(store, "meetings", clock)
+    clock.now = NOW - timedelta(days=1)
+    lease.keep()
+    assert store.all(leases)[0]["until"] == (clock.now + TERM).isoformat()
 
 
 def test_a_process_of_the_same_name_and_number_elsewhere_is_not_taken_for_this_one(store: Store) -> None:

@@ -180,3 +180,18 @@ def test_a_defect_in_a_look_is_told_and_the_others_go_on(watch: Watch, caplog: o
     it.goes_on(60)
     assert it.said("trouble")[0] == "There is no connection 'a'."
     assert it.ran
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait(watch: Watch) -> None:
+    it = watch("poll: 60s")
+    it.world.apps["a"].edit("a1", note="typed")
+    it.goes_on(90)
+    it.world.now -= timedelta(days=1)
+    it.world.apps["a"].edit("a1", note="edited")
+    assert it.goes_on(90) == 1
+    assert only(it.world.apps["b"])["note"] == "edited"
+    it.ping("b")
+    assert it.goes_on(20) == 1
+    (it.world.root / "deployments" / "it.yaml").write_text("broken")
+    it.goes_on(5)
+    assert it.said("trouble")
