@@ -21,7 +21,8 @@ from syncline.cli import app
 
 FOLDER = Path(__file__).parents[2] / "deployments"
 OURS = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-SHELL = {"POSTGRES_PASSWORD", "SYNCLINE_PROJECT", "PREFECT_PAGE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+SHELL = {"SYNCLINE_PROJECT", "PREFECT_PAGE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+SHELL |= {f"{of}_PASSWORD" for of in ("POSTGRES", "STATE", "PREFECT")}
 REDIS = {f"PREFECT_REDIS_MESSAGING_{name}" for name in ("HOST", "PORT", "DB")}
 MANIFESTS = sorted(set((FOLDER / "kubernetes").glob("*.yaml")) - {FOLDER / "kubernetes" / "kustomization.yaml"})
 
@@ -97,6 +98,42 @@ def test_what_manifests_refer_to_exists() -> None:
                 assert ("ConfigMap", volume["configMap"]["name"]) in there
             if "persistentVolumeClaim" in volume:
                 assert ("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]) in there
+
+
+SECRET: dict[str, set[str]] = {
+    "watch": {"SYNCLINE_STATE_URL", "SYNCLINE_KEY"},
+    "worker": {"SYNCLINE_STATE_URL", "SYNCLINE_KEY"},
+    "metrics": {"SYNCLINE_STATE_URL"},
+    "deploy": set(),
+    "prefect-server": {"PREFECT_API_DATABASE_CONNECTION_URL"},
+    "prefect-services": {"PREFECT_API_DATABASE_CONNECTION_URL"},
+}
+"""What each part is told that is not for the others."""
+
+
+def test_each_part_is_told_only_the_secrets_that_it_needs() -> None:
+    """Neither its own nor, by the user of a database, another's."""
+    secret = set().union(*SECRET.values())
+    ours = {name: one for name, one in compose()["services"].items() if one.get("image") == "syncline"}
+    assert {name: set(one["environment"]) & secret for name, one in ours.items()} == SECRET
+    urls = {str(value) for one in ours.values() for value in one["environment"].values() if "@postgres" in str(value)}
+    assert {url.split("//")[1].split(":")[0] for url in urls} == {"syncline", "prefect"}
+
+    documents = [document for path in MANIFESTS for document in load(path)]
+    told = {
+        ({"Secret": "secretRef", "ConfigMap": "configMapRef"}[one["kind"]], one["metadata"]["name"]): {
+            *one.get("data", {}),
+            *one.get("stringData", {}),
+        }
+        for one in documents
+        if one["kind"] in ("Secret", "ConfigMap")
+    }
+    found = {}
+    for container in containers():
+        refs = [(kind, ref["name"]) for one in container.get("envFrom", []) for kind, ref in one.items()]
+        names = {one["name"] for one in container.get("env", [])}.union(*(told[ref] for ref in refs))
+        found[container["name"]] = names & secret
+    assert found == SECRET
 
 
 def test_new_volumes_belong_to_the_user_that_the_image_runs_as() -> None:
