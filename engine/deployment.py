@@ -66,6 +66,10 @@ class Schedule(Strict):
         description="How long `syncline watch` lets a change rest, so that half-typed edits do not travel.",
     )
 
+    timeout: Annotated[str, BeforeValidator(_period)] | None = Field(
+        default=None, description="How long a run may take: 30m, 2h. It then stops, and the next one goes on."
+    )
+
     @property
     def interval(self) -> timedelta | None:
         return interval(self.every) if self.every else None
@@ -109,6 +113,11 @@ class Deployment(Strict):
     )
     task_runner: Literal["threads", "dask", "ray"] = Field(default="threads", description="Where large backfills run.")
     paused: bool = Field(default=False, description="true: the schedule does not start it.")
+
+    @property
+    def limit(self) -> timedelta | None:
+        """How long a run may take, if there is a limit."""
+        return interval(self.schedule.timeout) if self.schedule and self.schedule.timeout else None
 
     @model_validator(mode="after")
     def _two_sides(self) -> Deployment:

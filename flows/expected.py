@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
+from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from engine.contract import AppError
@@ -16,9 +17,27 @@ from engine.store.lease import Busy, Fenced
 from flows.project import ProjectError
 from flows.secrets import SecretsError
 from flows.settings import SettingsError
+from flows.work import TimedOut
 
-EXPECTED = (AppError, Busy, Fenced, MappingError, ProjectError, SecretsError, SettingsError, SnapshotError, StoreError)
+EXPECTED = (
+    AppError,
+    Busy,
+    Fenced,
+    MappingError,
+    ProjectError,
+    SecretsError,
+    SettingsError,
+    SnapshotError,
+    StoreError,
+    TimedOut,
+)
 P = ParamSpec("P")
+
+
+def ended(error: BaseException) -> State[Any]:
+    """The end state of what an expected failure has stopped."""
+    name = "TimedOut" if isinstance(error, TimedOut) else "Failed"
+    return Failed(name=name, message=str(error), data=error)
 
 
 def spoken(step: Callable[P, Any]) -> Callable[P, Any]:
@@ -29,6 +48,6 @@ def spoken(step: Callable[P, Any]) -> Callable[P, Any]:
         try:
             return step(*args, **kwargs)
         except EXPECTED as error:
-            return Failed(message=str(error), data=error)
+            return ended(error)
 
     return told

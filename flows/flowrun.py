@@ -22,7 +22,7 @@ from flows import steps, tracing
 from flows.announce import announce
 from flows.broken import WHY, close_broken
 from flows.direct import Progress
-from flows.expected import EXPECTED
+from flows.expected import EXPECTED, ended
 from flows.notify import notify
 from flows.page import show_logs, show_report, watcher
 from flows.project import Project
@@ -93,7 +93,7 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
         skipped = Cancelled if runtime.deployment.id else Failed  # a schedule comes round again, a person wants to know
         return skipped(message=str(error), data=error)
     except EXPECTED as error:
-        return Failed(message=str(error), data=error)
+        return ended(error)
     end = Failed if report.status == "failed" else Completed
     return end(message=_sentence(report), data=report)
 

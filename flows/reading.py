@@ -49,7 +49,7 @@ def extract(work: Work, side: str, *, full: bool = False, known: Outset | None =
     source = _source(work, side, cursor, revisit, state["account"], afresh, known.pinged(side), full or afresh)
     log.info("reading %s (%s)", side, "everything" if scan else "changes", extra={"side": side})
     with span(f"extract {side}", side=side):
-        return read(session.connector(side), source, session.bound.wanted[side], path, work.lease.keep)
+        return read(session.connector(side), source, session.bound.wanted[side], path, work.go_on)
 
 
 def awaited(work: Work, side: str) -> bool:

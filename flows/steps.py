@@ -60,6 +60,7 @@ def diff(work: Work, snapshots: Mapping[str, Path], within: Within | None = None
 
     Sends nothing but repeats in doubt.
     """
+    work.go_on()
     with span("diff"):
         verdicts, busy = observe(work, snapshots)
         return _decide(work, verdicts, within) if busy else Decided(work.run)
@@ -113,8 +114,15 @@ def load(
     """Writes what was planned for one side, or a shard of it."""
     session, store = work.session, work.session.project.store
     target = session.target(side)
+
+    def moved(done: int, every: int) -> None:
+        progress(done, every)
+        if done < every:
+            work.go_on()
+
+    work.go_on()
     with span(f"load {side}", side=side):
-        applied = send(store, session.bound, work.lease, work.run, target, session.clock, progress, shard)
+        applied = send(store, session.bound, work.lease, work.run, target, session.clock, moved, shard)
     if applied.failed:
         session.doubt_schema(side)
     if applied.error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from flows import steps
@@ -24,12 +25,13 @@ class Ticket:
     run: str
     fence: int
     holder: str
+    ends: datetime | None
 
     @classmethod
     def of(cls, work: steps.Work) -> Ticket:
         """For the tasks of this run."""
         session, lease = work.session, work.lease
-        return cls(str(session.project.root), session.sync, work.run, lease.fence, lease.holder)
+        return cls(str(session.project.root), session.sync, work.run, lease.fence, lease.holder, work.ends)
 
     @contextmanager
     def work(self) -> Iterator[steps.Work]:
@@ -37,4 +39,4 @@ class Ticket:
         show_logs()
         with shared(Path(self.root)) as project, within(self.sync, self.run):
             session = Session(project, self.sync)
-            yield steps.Work(session, self.run, session.lease(self.fence, self.holder))
+            yield steps.Work(session, self.run, session.lease(self.fence, self.holder), ends=self.ends)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
@@ -21,6 +22,10 @@ from flows.tracing import span
 from flows.versions import remember
 
 _FIRST = select(func.min(inbox.c.at)).where(inbox.c.sync == bindparam("of"))
+
+
+class TimedOut(Exception):
+    """A run took longer than its sync allows; what it had begun was finished and stored, and nothing more was begun."""
 
 
 @dataclass
@@ -39,6 +44,17 @@ class Work:
     """Side -> creates that a former run has sent without hearing of them, and that this one has sent again."""
     pinged_at: str | None = None
     """When the first of the pings came that this run answers (UTC)."""
+    ends: datetime | None = None
+    """When its time is over (aware). None: it takes as long as it takes."""
+
+    def go_on(self) -> None:
+        """Renews the lease where it is time to: comes before whatever takes long. Raises TimedOut, Fenced."""
+        if self.ends is not None and self.session.clock() >= self.ends:
+            raise TimedOut(
+                f"It ran for {self.session.deployment.schedule.timeout}, as long as the schedule of its sync allows. "
+                "Nothing more was written, and nothing is lost: the next run goes on where this one was."
+            )
+        self.lease.keep()
 
 
 @contextmanager
@@ -51,7 +67,9 @@ def working(project: Project, sync: str, kind: str, session: Session | None = No
     try:
         with within(sync, work.run), span(f"{kind} {sync}", sync=sync, run=work.run):
             yield work
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, TimedOut):
+            work.errors["run"] = str(error)
         abandon(work)
         raise
 
@@ -62,6 +80,8 @@ def begin(project: Project, sync: str, kind: str, session: Session | None = None
     ready(session.project.settings.snapshots)
     session.lenient = session.lenient or kind == "undo"
     text, digest = session.fingerprint
+    limit = session.deployment.limit if kind == "sync" else None
+    ends = session.clock() + limit if limit else None
     lease = session.lease()
     try:
         run = record.begin(project.store, sync, kind, text, digest, session.now)
@@ -72,7 +92,7 @@ def begin(project: Project, sync: str, kind: str, session: Session | None = None
     remember(session)
     with project.store.read() as connection:
         pinged_at = connection.execute(_FIRST, {"of": sync}).scalar()
-    return Work(session, run, lease, kind == "plan", pinged_at=pinged_at)
+    return Work(session, run, lease, kind == "plan", pinged_at=pinged_at, ends=ends)
 
 
 def abandon(work: Work) -> None:

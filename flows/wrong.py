@@ -74,7 +74,7 @@ def _sync(project: Project, sync: str, now: datetime) -> Wrong:
     for part in errors[0].keys() & errors[1].keys():
         place = deployment.sides.get(part)
         if place is None or place.connection not in paused:
-            yield f"side:{sync}/{part}", errors[0][part]
+            yield f"sync:{sync}" if part == "run" else f"side:{sync}/{part}", errors[0][part]
     if not any(errors):
         yield f"sync:{sync}", "Its runs break off. The log of the last one says why: syncline runs " + sync
 
