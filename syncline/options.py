@@ -25,6 +25,8 @@ ProjectDir = Annotated[
 AsJson = Annotated[bool, Parameter(name="--json", show_default=False, help="Print JSON for scripts instead of tables.")]
 Limit = Annotated[int, Parameter(help="At most so many, the latest first.")]
 SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ is called.")]
+OURS = ("engine", "connectors", "flows", "studio", "syncline")
+"""Whose lines are logged."""
 
 
 @contextmanager
@@ -40,13 +42,17 @@ def opened(folder: Path | None) -> Iterator[Project]:
 
 
 def _log(level: str, form: str) -> None:
-    """To standard error. The handler has the level, for Prefect's loggers have levels of their own."""
+    """To standard error. The handler has the level, for Prefect's loggers have levels of their own.
+
+    Of other libraries warnings only: httpx would log each address, and some ask for records by their values.
+    """
     root = logging.getLogger()
     for former in [handler for handler in root.handlers if handler.name == "syncline"]:
         root.removeHandler(former)
     handler = logging.StreamHandler()
     handler.name = "syncline"
     handler.setLevel(level)
+    handler.addFilter(lambda line: line.levelno >= logging.WARNING or line.name.partition(".")[0] in OURS)
     handler.setFormatter(Lines() if form == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(min(root.level, handler.level))

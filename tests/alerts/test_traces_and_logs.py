@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from flows import tracing
 from flows.logs import Lines
+from syncline.options import opened
 from tests.sync.world import Make, make
 
 __all__ = ["make"]
@@ -82,6 +83,22 @@ def test_a_line_names_run_side_and_link(make: Make, lines: StringIO) -> None:
     assert (written["side"], written["op"], written["run"]) == ("b", "create", report.run)
     assert written["link"] == world.project.store.rows(links_of())[0]["id"]
     assert "run" not in after and "secret plans" not in lines.getvalue()
+
+
+def test_lines_of_other_libraries_are_left_out_since_addresses_may_hold_values(
+    make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setenv("SYNCLINE_LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("SYNCLINE_LOG_FORMAT", "json")
+    with opened(make("a", "b").root):
+        logging.getLogger("httpx").info("HTTP Request: GET https://app.example/find?email=ann@example.org")
+        logging.getLogger("httpx").warning("a warning")
+        logging.getLogger("flows.reading").debug("ours")
+    root.handlers, root.level = handlers, level
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["message"] for line in said] == ["a warning", "ours"]
 
 
 def links_of():
