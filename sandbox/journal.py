@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from sandbox.faults import Visit
@@ -12,7 +12,8 @@ KEPT = 1000
 
 class Journal:
     """Counts since the last reset. `requests`: HTTP requests; `writes`: changes that took effect, each part of a
-    batch for itself; `mail`: messages the real app would have sent to people."""
+    batch for itself; `written`: how many of these by `METHOD path`; `mail`: messages the real app would have sent to
+    people."""
 
     def __init__(self) -> None:
         self.reset()
@@ -20,16 +21,19 @@ class Journal:
     def reset(self) -> None:
         """Start counting from zero."""
         self.requests = self.writes = self.mail = 0
+        self._written: Counter[str] = Counter()
         self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
 
     def note(self, visit: Visit, status: int, *, write: bool) -> None:
         """One request was answered (or would have been, before a dropped connection)."""
         self.requests += not visit.part
-        self.writes += write and status < 400
+        if write and status < 400:
+            self.writes += 1
+            self._written[f"{visit.method} {visit.path}"] += 1
         entry = {"method": visit.method, "path": visit.path, "query": visit.query, "status": status}
         self._entries.append(entry | {"part": visit.part})
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `GET /_control/log`."""
         counts = {"requests": self.requests, "writes": self.writes, "mail": self.mail}
-        return counts | {"entries": list(self._entries)}
+        return counts | {"written": dict(self._written), "entries": list(self._entries)}

@@ -76,7 +76,7 @@ def test_the_log_counts_what_took_effect(google):
     ]
     assert (counts["entries"][2]["path"], counts["entries"][2]["query"]) == (path, "q=x")
     google.http.post("/_control/reset_log")
-    assert google.log() == {"requests": 0, "writes": 0, "mail": 0, "entries": []}
+    assert google.log() == {"requests": 0, "writes": 0, "mail": 0, "written": {}, "entries": []}
 
 
 def test_unknown_paths_are_refused_in_the_apps_words(google):
