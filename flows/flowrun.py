@@ -23,6 +23,7 @@ from flows.announce import announce
 from flows.broken import WHY, close_broken
 from flows.direct import Progress
 from flows.expected import EXPECTED, ended
+from flows.logs import printed
 from flows.notify import notify
 from flows.page import show_logs, show_report, watcher
 from flows.project import Project
@@ -84,6 +85,7 @@ def carried_out(root: str, sync: str, kind: str, patience: int, body: Body) -> A
     tracing.start()
     try:
         with shared(Path(root)) as project:
+            printed(project.settings.log_level, project.settings.log_format)
             try:
                 with TagsContext(current_tags=set()):  # on tasks: Prefect would ask for limits of each, over and over
                     report = _in_turn(project, sync, kind, patience, body)

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 _run: ContextVar[tuple[str, str] | None] = ContextVar("run", default=None)
+OURS = ("engine", "connectors", "flows")
 IDS = ("side", "link", "record", "op")
 """What a line may carry as `extra`, besides the sync and the run that it was written in."""
 
@@ -22,6 +23,20 @@ def within(sync: str, run: str) -> Iterator[None]:
         yield
     finally:
         _run.reset(token)
+
+
+def printed(level: str, form: str) -> None:
+    """What a process prints that is no command of ours (a worker's, a flow run's) as the settings ask.
+
+    Prefect prints there, and makes its handlers anew in each such process.
+    """
+    if level == "DEBUG":
+        for name in OURS:
+            logging.getLogger(name).setLevel(level)
+    if form == "json":
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setFormatter(Lines())
 
 
 class Lines(logging.Formatter):

@@ -20,11 +20,11 @@ from engine.holds import listed
 from engine.store import Store
 from engine.store.tables import changes, links
 from flows.direct import Progress, planned
+from flows.logs import OURS
 from flows.project import Project
 from flows.report import OPS, PlanReport, RunReport
 from flows.work import Work
 
-OURS = ("engine", "connectors", "flows")
 watcher: ContextVar[Progress] = ContextVar("watcher", default=lambda _side, _done, _all: None)
 """Who also wants to know how far the run is: the command that called it. Threads inherit it, other processes do not."""
 MOST = 20

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -79,6 +81,21 @@ def test_the_page_shows_a_run_from_its_tasks_to_its_report(make: Make) -> None:
     lines = it.page.logs(run["id"], "Finished in state Completed('3 created")
     assert "reading google (everything)" in lines
     assert "Finished in state Completed('outlook: 3 to create')" in lines
+
+
+def test_what_a_worker_prints_is_json_where_that_is_asked_for(make: Make) -> None:
+    it = make()
+    it.meet("google", 1)
+    (it.root / ".env").write_text("SYNCLINE_LOG_FORMAT=json\nSYNCLINE_LOG_LEVEL=DEBUG\n")
+    code = f"from flows.sync import sync_flow; sync_flow({str(it.root)!r}, {it.name!r})"
+    extra = {"PREFECT_API_URL": it.page.url, "PREFECT_LOGGING_EXTRA_LOGGERS": "engine,connectors,flows"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env={**os.environ, **extra}, capture_output=True, text=True, check=True)
+    said = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    (write,) = [line for line in said if line.get("op")]
+    assert (write["sync"], write["side"], write["op"]) == (it.name, "outlook", "create") and write["link"]
+    assert {line["run"] for line in said if line["logger"] == "flows"} == {write["run"]}
+    assert any("Finished in state Completed('1 created" in line["message"] for line in said)
 
 
 def test_an_idle_run_has_nothing_to_load(make: Make) -> None:
