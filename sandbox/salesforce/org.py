@@ -71,6 +71,13 @@ class Org:
         """By name, in any case."""
         return next((kind for kind in self.kinds.values() if kind.name.lower() == name.lower()), None)
 
+    def named(self, name: str) -> Kind:
+        """By the name that a test gives; `primary` are contacts. Raises ValueError."""
+        kind = self.kind("Contact" if name == "primary" else name)
+        if kind is None:
+            raise ValueError(f"there is no object {name}")
+        return kind
+
     def find(self, kind: Kind, id: str) -> Row:
         """The living record, or Wrong."""
         id = ids.whole(id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,21 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.app import visit_of
 from sandbox.grants import GrantError
 from sandbox.salesforce import collections, describe
 from sandbox.salesforce.errors import Wrong, general, refusal
-from sandbox.salesforce.org import Kind, Org, deleted
-from sandbox.salesforce.soql import Parser
-from sandbox.salesforce.values import shown
+from sandbox.salesforce.org import Kind, Org
+from sandbox.salesforce.queries import ORGANIZATION, Queries, kind_of
 from sandbox.table import Row
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 BASE = "/services/data/v{version}"
 KIND = f"{BASE}/sobjects/{{kind}}"
-PAGE, MOST_PAGE = 2000, 2000
-ORGANIZATION = {"Id": "00DgL000000standAAQ", "Name": "Stand-in Ltd", "TimeZoneSidKey": "Europe/Berlin"}
 
 
 class Server:
@@ -37,7 +32,7 @@ class Server:
     def __init__(self, world: World) -> None:
         self._world = world
         self.org = Org(world.clock)
-        self._locators: dict[str, tuple[Kind, list[str], list[str]]] = {}
+        self._queries = Queries(world, self.org)
         self._calls = 0
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -46,19 +41,19 @@ class Server:
             ("GET", f"{BASE}/connect/organization", self._organization),
             ("GET", f"{BASE}/limits/", self._limits),
             ("GET", f"{BASE}/sobjects", self._objects),
-            ("GET", f"{BASE}/query/{{locator}}", self._more),
-            ("GET", f"{BASE}/query", self._query),
-            ("GET", f"{BASE}/query/", self._query),
-            ("GET", f"{BASE}/queryAll", self._query_all),
-            ("GET", f"{BASE}/queryAll/", self._query_all),
+            ("GET", f"{BASE}/query/{{locator}}", self._queries.more),
+            ("GET", f"{BASE}/query", self._queries.living),
+            ("GET", f"{BASE}/query/", self._queries.living),
+            ("GET", f"{BASE}/queryAll", self._queries.all),
+            ("GET", f"{BASE}/queryAll/", self._queries.all),
             ("POST", f"{BASE}/composite/sobjects", self._create_many),
             ("PATCH", f"{BASE}/composite/sobjects", self._update_many),
             ("DELETE", f"{BASE}/composite/sobjects", self._delete_many),
             ("POST", f"{BASE}/composite/sobjects/{{kind}}", self._read_many),
             ("PATCH", f"{BASE}/composite/sobjects/{{kind}}/{{field}}", self._upsert_many),
             ("GET", f"{KIND}/describe", self._describe),
-            ("GET", f"{KIND}/updated/", self._updated),
-            ("GET", f"{KIND}/deleted/", self._deleted),
+            ("GET", f"{KIND}/updated/", self._queries.updated),
+            ("GET", f"{KIND}/deleted/", self._queries.deleted),
             ("POST", KIND, self._create),
             ("POST", f"{KIND}/", self._create),
             ("GET", f"{KIND}/{{id}}", self._get),
@@ -84,13 +79,13 @@ class Server:
         """A JSON list of records of the object named `calendar`; contacts for `primary`."""
         for given in json.loads(text):
             try:
-                self.org.create(self._named(calendar), given)
+                self.org.create(self.org.named(calendar), given)
             except Wrong as wrong:
                 raise ValueError(f"{wrong.code}: {wrong}") from wrong
 
     def fill(self, calendar: str, count: int) -> None:
         """Plain records of an object."""
-        kind = self._named(calendar)
+        kind = self.org.named(calendar)
         first = "LastName" if kind.name == "Contact" else "Name"
         more = {"StageName": "Prospecting", "CloseDate": "2026-12-01"} if kind.name == "Opportunity" else {}
         for number in range(count):
@@ -131,74 +126,22 @@ class Server:
         return JSONResponse({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": kinds})
 
     async def _describe(self, request: Request) -> Response:
-        kind = self._kind(request)
+        kind = kind_of(self.org, request)
         return JSONResponse(describe.shown(kind.name, kind.prefix, kind.fields))
 
-    async def _query(self, request: Request) -> Response:
-        return self._asked(request, binned=False)
-
-    async def _query_all(self, request: Request) -> Response:
-        return self._asked(request, binned=True)
-
-    def _asked(self, request: Request, *, binned: bool) -> Response:
-        if request.query_params.get("q", "").lower().endswith("from organization"):
-            return JSONResponse({"totalSize": 1, "done": True, "records": [ORGANIZATION]})
-        query = Parser(request.query_params.get("q", ""), self._fields).query()
-        kind = self._named(query.source)
-        rows = [*kind.table.living(), *(deleted(kind, self.org) if binned else ())]
-        found = [str(values["Id"]) for values in query.run([kind.values(row) for row in rows])]
-        if not query.columns:
-            return JSONResponse({"totalSize": len(found), "done": True, "records": []})
-        locator = f"01g{len(self._locators):012}"
-        self._locators[locator] = kind, query.columns, found
-        return self._page(request, locator, 0)
-
-    async def _more(self, request: Request) -> Response:
-        locator, _, start = request.path_params["locator"].partition("-")
-        forgotten = self._world.faults.take({"expire_cursor"}, visit_of(request))
-        if forgotten or locator not in self._locators:
-            raise refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(request, locator, int(start))
-
-    def _page(self, request: Request, locator: str, start: int) -> Response:
-        """Which records there are was settled at first; they are told as they are now."""
-        kind, columns, found = self._locators[locator]
-        size = _batch_size(request.headers.get("sforce-query-options", ""))
-        rows = [kind.table.rows[id] for id in found[start : start + size] if id in kind.table.rows]
-        more = start + size < len(found)
-        body: dict[str, Any] = {"totalSize": len(found), "done": not more}
-        if more:
-            body["nextRecordsUrl"] = f"/services/data/v68.0/query/{locator}-{start + size}"
-        return JSONResponse({**body, "records": [_row(kind, row, columns) for row in rows]})
-
-    async def _updated(self, request: Request) -> Response:
-        start, end = _window(request, self._world.clock.now(), timedelta(days=30))
-        rows = [row for row in self._kind(request).table.living() if start <= row.changed_at < end]
-        return JSONResponse({"ids": [row.id for row in rows], "latestDateCovered": shown(end)})
-
-    async def _deleted(self, request: Request) -> Response:
-        now = self._world.clock.now()
-        start, end = _window(request, now, timedelta(days=15))
-        rows = [row for row in deleted(self._kind(request), self.org) if start <= row.changed_at < end]
-        told = [{"id": row.id, "deletedDate": shown(row.changed_at)} for row in rows]
-        earliest = shown(now - timedelta(days=15))
-        return JSONResponse(
-            {"deletedRecords": told, "earliestDateAvailable": earliest, "latestDateCovered": shown(end)}
-        )
-
     async def _create(self, request: Request) -> Response:
-        row = self.org.create(self._kind(request), await _body(request))
+        row = self.org.create(kind_of(self.org, request), await _body(request))
         return JSONResponse({"id": row.id, "success": True, "errors": []}, status_code=201)
 
     async def _get(self, request: Request) -> Response:
-        kind, asked = self._kind(request), request.query_params.get("fields", "")
+        kind, asked = kind_of(self.org, request), request.query_params.get("fields", "")
         found = collections.shown(self.org, kind, request.path_params["id"], [one for one in asked.split(",") if one])
         if found is None:
             raise refusal(404, "NOT_FOUND", "The requested resource does not exist")
         return JSONResponse(found)
 
     async def _get_by(self, request: Request) -> Response:
-        kind, name = self._kind(request), request.path_params["field"]
+        kind, name = kind_of(self.org, request), request.path_params["field"]
         rows = self.org.having(kind, name, request.path_params["value"])
         if not rows:
             raise refusal(404, "NOT_FOUND", "The requested resource does not exist")
@@ -208,7 +151,7 @@ class Server:
 
     async def _update(self, request: Request) -> Response:
         """Refused with 412 where it was changed after If-Unmodified-Since, a time in whole seconds."""
-        kind = self._kind(request)
+        kind = kind_of(self.org, request)
         row = self._found(kind, request)
         since = request.headers.get("if-unmodified-since")
         if since and row.changed_at.replace(microsecond=0) > parsedate_to_datetime(since):
@@ -217,13 +160,13 @@ class Server:
         return Response(status_code=204)
 
     async def _delete(self, request: Request) -> Response:
-        kind = self._kind(request)
+        kind = kind_of(self.org, request)
         self.org.delete(kind, self._found(kind, request))
         return Response(status_code=204)
 
     async def _upsert(self, request: Request) -> Response:
         """201 with a new id, 200 for one that was there, 300 where there are several."""
-        kind, name = self._kind(request), request.path_params["field"]
+        kind, name = kind_of(self.org, request), request.path_params["field"]
         value = request.path_params["value"]
         rows = self.org.having(kind, name, value)
         if len(rows) > 1:
@@ -239,7 +182,7 @@ class Server:
         return JSONResponse(collections.update(self.org, await _body(request)))
 
     async def _upsert_many(self, request: Request) -> Response:
-        kind, name = self._kind(request), request.path_params["field"]
+        kind, name = kind_of(self.org, request), request.path_params["field"]
         return JSONResponse(collections.upsert(self.org, kind, name, await _body(request)))
 
     async def _delete_many(self, request: Request) -> Response:
@@ -249,7 +192,7 @@ class Server:
 
     async def _read_many(self, request: Request) -> Response:
         body = await _body(request)
-        return JSONResponse(collections.read(self.org, self._kind(request), body["ids"], body["fields"]))
+        return JSONResponse(collections.read(self.org, kind_of(self.org, request), body["ids"], body["fields"]))
 
     async def _set(self, request: Request) -> Response:
         """The stand-in's own: `{define: [[object, field]], lock: {id: times}, duplicate_rule, forbid: {field: value},
@@ -260,7 +203,7 @@ class Server:
         if "drop" in given:
             self.org.kinds[given["drop"][0]].fields.pop(given["drop"][1])
         if "merge" in given:
-            self.org.merge(self._named(given["merge"][0]), *given["merge"][1:])
+            self.org.merge(self.org.named(given["merge"][0]), *given["merge"][1:])
         if given.get("purge"):
             self.org.purge()
         self.org.locked |= given.get("lock", {})
@@ -283,10 +226,6 @@ class Server:
             return JSONResponse(error.as_json(), status_code=400)
         return JSONResponse({**reply, "instance_url": str(request.base_url).rstrip("/")})
 
-    def _fields(self, name: str) -> Mapping[str, describe.Field] | None:
-        kind = self.org.kind(name)
-        return kind.fields if kind else None
-
     def _found(self, kind: Kind, request: Request) -> Row:
         try:
             return self.org.find(kind, request.path_params["id"])
@@ -297,43 +236,9 @@ class Server:
                 ) from wrong
             raise
 
-    def _kind(self, request: Request) -> Kind:
-        kind = self.org.kind(request.path_params["kind"])
-        if kind is None:
-            raise refusal(404, "NOT_FOUND", "The requested resource does not exist")
-        return kind
-
-    def _named(self, name: str) -> Kind:
-        kind = self.org.kind("Contact" if name == "primary" else name)
-        if kind is None:
-            raise ValueError(f"there is no object {name}")
-        return kind
-
-
-def _row(kind: Kind, row: Row, columns: Sequence[str]) -> dict[str, Any]:
-    values = kind.values(row)
-    return collections.attributes(kind, row.id) | {name: values[name] for name in columns}
-
 
 def _addresses(kind: Kind, rows: Sequence[Row]) -> list[str]:
     return [f"/services/data/v68.0/sobjects/{kind.name}/{row.id}" for row in rows]
-
-
-def _batch_size(options: str) -> int:
-    name, _, size = options.partition("=")
-    return min(max(int(size), 200), MOST_PAGE) if name.strip().lower() == "batchsize" else PAGE
-
-
-def _window(request: Request, now: datetime, back: timedelta) -> tuple[datetime, datetime]:
-    try:
-        start, end = (datetime.fromisoformat(request.query_params[name]) for name in ("start", "end"))
-    except (KeyError, ValueError) as error:
-        raise refusal(400, "MALFORMED_QUERY", "start and end must be times") from error
-    if start < now - back:
-        raise refusal(400, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
-    if end - start < timedelta(minutes=1):
-        raise refusal(400, "INVALID_REPLICATION_DATE", "endDate must be at least one minute greater than the startDate")
-    return start, end
 
 
 async def _body(request: Request) -> dict[str, Any]:
