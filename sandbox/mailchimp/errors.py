@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from starlette.responses import JSONResponse, Response
@@ -67,3 +69,12 @@ def forgotten(address: str) -> Reply:
     """Permanently deleted before."""
     detail = f"{address} was permanently deleted and cannot be re-imported. The contact must re-subscribe"
     return refusal("Forgotten Email Not Subscribed", f"{detail} to get back on the list.")
+
+
+def of_batch(given: Mapping[str, Any], refused: Reply) -> dict[str, Any]:
+    """An entry of a batch's `errors`."""
+    said = json.loads(bytes(refused.response.body))
+    first = (said.get("errors") or [{}])[0]
+    code = {"Member Exists": "ERROR_CONTACT_EXISTS"}.get(said["title"], "ERROR_GENERIC")
+    about = {"field": first.get("field", ""), "field_message": first.get("message", "")}
+    return {"email_address": given.get("email_address"), "error": said["detail"], "error_code": code, **about}

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.mailchimp import errors, merging
 from sandbox.mailchimp.audience import Audience, hashed
 from sandbox.mailchimp.calling import Calling
+from sandbox.mailchimp.shown import shown, tags
 from sandbox.table import Row
 from sandbox.world import Reply, World
 
@@ -151,7 +152,7 @@ class Server:
                 else:
                     made.append(shown(audience, audience.add(each, lenient=lenient)))
             except Reply as refused:
-                problems.append(_problem(each, refused))
+                problems.append(errors.of_batch(each, refused))
         body = {"new_members": made, "updated_members": updated, "errors": problems}
         counts = {"total_created": len(made), "total_updated": len(updated), "error_count": len(problems)}
         return JSONResponse(body | counts)
@@ -190,7 +191,7 @@ class Server:
         return Response(status_code=204)
 
     async def _tags(self, request: Request) -> Response:
-        return self._page(request, "tags", _named_tags(self._member(request)))
+        return self._page(request, "tags", tags(self._member(request)))
 
     async def _label(self, request: Request) -> Response:
         given = await _body(request)
@@ -257,48 +258,8 @@ class Server:
         return self._audiences[id]
 
 
-def shown(audience: Audience, row: Row) -> dict[str, Any]:
-    """A member as the API shows it; times are in whole seconds."""
-    data, names = row.data, row.data["merge_fields"]
-    return {
-        "id": hashed(data["email_address"]),
-        "contact_id": row.id,
-        "unique_email_id": row.id[:10],
-        "web_id": int(row.id[:7], 16),
-        "email_address": data["email_address"],
-        "full_name": f"{names.get('FNAME', '')} {names.get('LNAME', '')}".strip(),
-        "email_type": "html",
-        "status": data["status"],
-        "merge_fields": names,
-        "language": data["language"],
-        "vip": data["vip"],
-        "tags_count": len(data["tags"]),
-        "tags": _named_tags(row),
-        "timestamp_opt": _seconds(row.created),
-        "last_changed": _seconds(row.changed),
-        "list_id": audience.id,
-    }
-
-
-def _problem(given: Mapping[str, Any], refused: Reply) -> dict[str, Any]:
-    """An entry of a batch's `errors`."""
-    said = json.loads(bytes(refused.response.body))
-    first = (said.get("errors") or [{}])[0]
-    code = {"Member Exists": "ERROR_CONTACT_EXISTS"}.get(said["title"], "ERROR_GENERIC")
-    about = {"field": first.get("field", ""), "field_message": first.get("message", "")}
-    return {"email_address": given.get("email_address"), "error": said["detail"], "error_code": code, **about}
-
-
 def _asked(row: Row, status: str | None) -> bool:
     return bool(row.data["status"] == status if status else row.data["status"] != "archived")
-
-
-def _named_tags(row: Row) -> list[dict[str, Any]]:
-    return [{"id": int(hashed(tag)[:6], 16), "name": tag} for tag in row.data["tags"]]
-
-
-def _seconds(iso: str) -> str:
-    return datetime.fromisoformat(iso).isoformat(timespec="seconds")
 
 
 def _lenient(request: Request) -> bool:
