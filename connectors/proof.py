@@ -107,6 +107,16 @@ def named(pairs: Iterable[tuple[str | None, object]]) -> Mapping[str, Sequence[s
     return {obj: () if obj in whole else tuple(ids) for obj, ids in found.items()}
 
 
+def told(triples: Iterable[tuple[object, str | None, object]], delivery: str | None) -> Heard:
+    """What a call says of (account, object, id of a record), the latter two as in `named`; no account: the hook's
+    own."""
+    found: dict[str, list[tuple[str | None, object]]] = {"": []}
+    for account, obj, id in triples:
+        found.setdefault(str(account or ""), []).append((obj, id))
+    looks = {account: named(pairs) for account, pairs in found.items()}
+    return Heard(look=looks.pop(""), named=looks, delivery=delivery)
+
+
 def offered(text: object) -> str:
     """What an app wants to have back or to be kept, if it is fit for that. Raises Forged."""
     if not isinstance(text, str) or not 0 < len(text) <= LONGEST or not text.isascii() or not text.isprintable():

@@ -104,7 +104,7 @@ PROOFS: Mapping[str, Hook] = {
             Signed(header="x-airtable-content-mac", form="hex", prefix="hmac-sha256=", key=b64decode), _airtable
         ),
         covers="account",
-    ),
+    ),  # of a base; macSecretBase64 is in the answer to its creation (`Subscription.secret`), and nowhere later
     "asana": Hook(hear=_asana),
     "notion": Hook(
         hear=_notion,
@@ -116,12 +116,8 @@ PROOFS: Mapping[str, Hook] = {
     "plain": PLAIN,
     "stripe": Hook(
         hear=signed(Stamped("stripe-signature"), _stripe),
-        made="by hand",
         covers="account",
-        secret="webhook_secret",  # noqa: S106 - the name of a setting
-        steps="Stripe: Workbench, Webhooks: add a destination with this address, and save its signing secret as the "
-        "setting webhook_secret of the connection.",
-    ),
+    ),  # its secret is in the answer to the creation of an endpoint (`Subscription.secret`), and nowhere later
     "todoist": Hook(
         hear=signed(Signed(header="x-todoist-hmac-sha256"), _todoist),
         made="by hand",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from connectors.hook import Hook
+from connectors.hook import Hook, Subscription
 from engine.canonical import digest, dumps
 from engine.contract import Refused
 from engine.store import put
@@ -18,6 +19,9 @@ from engine.store.outside import calls, deliveries, hooks
 from flows.project import Project
 from flows.routes import Place
 from flows.secrets import Vault
+
+OVERLAP = timedelta(hours=1)
+"""So long a former subscription, and a former secret, go on beside those that have not proved themselves by a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Entry:
     key: str
     place: Place
     sealed: bytes
-    """`{"secret": ...}` under the project's key; of no use where the connection has the secret among its settings."""
+    """`{"secret": ...}` under the project's key; of no use where the connection has the secret among its settings. With
+    `chosen` where it is the app's, and with the `former` one where the app has replaced it."""
     made_at: datetime
     """When the present subscription was made or made to last longer."""
     subscription: str | None = None
@@ -85,11 +90,30 @@ class HookBook:
         """Whether the app has chosen the secret: it does that once for each subscription. Raises SecretsError."""
         return "chosen" in self.vault.open(entry.sealed, entry.place.connection)
 
+    def told(self, entry: Entry, made: Subscription) -> bytes | None:
+        """The row's secrets after the app has made or renewed the subscription; None: they stay. Raises
+        SecretsError."""
+        now = self.vault.open(entry.sealed, entry.place.connection)
+        fresh = made.secret is not None and made.secret != now.get("secret")
+        if not fresh and "former" not in now:
+            return None
+        former = {"former": now["secret"]} if fresh else {}
+        return self.vault.seal({"secret": made.secret or now["secret"], "chosen": "by the app", **former})
+
+    def believed(self, entry: Entry, hook: Hook, now: datetime) -> Sequence[str]:
+        """What proves a call: the secret, and for a while the one that it has replaced. Raises as `secret`."""
+        overlap = entry.former is not None or now < entry.made_at + OVERLAP
+        found = {} if hook.secret or not overlap else self.vault.open(entry.sealed, entry.place.connection)
+        return [self.secret(entry, hook), *([found["former"]] if "former" in found else ())]
+
     def secret(self, entry: Entry, hook: Hook) -> str:
         """What proves a call. Raises Refused where the connection lacks the setting that holds it, SecretsError."""
         if not hook.secret:
             return self.vault.open(entry.sealed, entry.place.connection).get("secret", "")
-        name = entry.place.connection
+        return self.setting(entry.place.connection, hook)
+
+    def setting(self, name: str, hook: Hook) -> str:
+        """The secret that a connection has among its settings. Raises Refused where it has none, SecretsError."""
         found = {**self._project.connection(name).settings, **self._project.connections.secrets(name)}
         if not found.get(hook.secret):
             raise Refused(

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 
-from flows.hookbook import Entry
+from flows.hookbook import OVERLAP, Entry
 
 LEAST = timedelta(hours=1)
 """One is renewed with a third of its life left, and this much at least: the app or we may be down for long."""
-OVERLAP = timedelta(hours=1)
-"""So long a former subscription goes on beside one that has not proved itself by a call."""
 
 
 class Step(StrEnum):

@@ -90,10 +90,12 @@ class Turn:
         looks: list[dict[str, Any]] | None = None,
     ) -> None:
         """`at` is from before the app was asked, for it may have called since."""
+        sealed = self.book.told(entry, made)
+        secret = {} if sealed is None else {"secret": sealed}
         with self.project.store.write() as connection:
             self.lease.check(connection)
             values = {"subscription": made.id, "until": made.until, "former": former or None, "made_at": at}
-            self.book.revise(connection, entry, **values, error=None)
+            self.book.revise(connection, entry, **values, **secret, error=None)
             if looks:
                 connection.execute(insert(inbox), looks)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -18,13 +18,15 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.hook import Call, Forged, Heard
+from connectors.hook import Call, Forged, Heard, Hook, Look
 from connectors.proofs import hook_of
 from engine.contract import Refused
 from engine.store import put
 from engine.store.outside import calls, deliveries, hooks
 from engine.store.tables import inbox
+from flows.connections import Connection as Account
 from flows.hookbook import Entry, HookBook
+from flows.hookmeant import meant
 from flows.project import Project
 from flows.routes import Route, routes
 from flows.secrets import SecretsError
@@ -83,6 +85,8 @@ class Ping:
     heard: Heard
     at: datetime
     rows: Sequence[Row]
+    beside: Collection[str] = ()
+    """Other connections that it is about."""
 
     def taken(self, outcome: str) -> Taken:
         """The answer, by how the call ended."""
@@ -114,17 +118,25 @@ class Pings:
             return Taken(404)
         hook = hook_of(account.app)
         try:
-            heard = hook.judge(call, self._book.secret(entry, hook))
+            heard = hook.judge(call, *self._book.believed(entry, hook, call.at))
         except Forged:
             return self._refused(entry)
         except (Refused, SecretsError) as error:
             self._tell(entry, str(error))
             return self._refused(entry)
-        if not (heard.look or heard.delivery or heard.secret or heard.renew):
+        if not (heard.look or heard.named or heard.delivery or heard.secret or heard.renew):
             self.count(key, "handshake")
             return Taken(heard.status, heard.answer, heard.headers)
-        near = [route for route in self._known(call.at) if route.place(hook.covers) == entry.place]
-        return Ping(entry, heard, call.at, list(_rows(heard, near)))
+        return self._ping(entry, account, hook, heard, call.at)
+
+    def _ping(self, entry: Entry, own: Account, hook: Hook, heard: Heard, at: datetime) -> Ping:
+        accounts = self._project.connections.all() if heard.named else []
+        told, rows = meant(self._book, accounts, own, hook, heard), dict[Row, None]()
+        for name, looks in told.items():
+            place = replace(entry.place, connection=name)
+            near = [route for route in self._known(at) if route.place(hook.covers) == place]
+            rows |= dict.fromkeys(row for look in looks for row in _rows(look, near))
+        return Ping(entry, heard, at, list(rows), told.keys() - {own.name})
 
     def keep(self, pings: Sequence[Ping]) -> list[Taken]:
         """Stores them in one transaction; before that none is answered. Raises StoreError."""
@@ -189,6 +201,9 @@ class Pings:
             if connection.execute(_FIRST[connection.dialect.name], row).first() is None:
                 return "repeated"
         connection.execute(update(hooks).where(hooks.c.key == key).values(values))
+        if ping.beside:
+            beside = hooks.c.connection.in_(ping.beside)
+            connection.execute(update(hooks).where(beside).values(heard_at=at))
         if rows := _bounded(connection, ping.rows):
             named = [{"sync": sync, "side": side, "record": record, "at": at} for sync, side, record in rows]
             connection.execute(insert(inbox), named)  # first: SQLite would give the number of a removed one again
@@ -215,11 +230,11 @@ def take(project: Project, key: str, call: Call) -> Taken:
     return taken
 
 
-def _rows(heard: Heard, near: Sequence[Route]) -> Iterator[Row]:
+def _rows(look: Look, near: Sequence[Route]) -> Iterator[Row]:
     """What no side of the hook is about is left out."""
     for route in near:
-        ids = heard.look.get(route.object, ()) if "" not in heard.look else ()
-        if "" in heard.look or route.object in heard.look:
+        ids = look.get(route.object, ()) if "" not in look else ()
+        if "" in look or route.object in look:
             fit = 0 < len(ids) * len(near) <= MOST and all(len(id) <= LONGEST and id.isprintable() for id in ids)
             some: Sequence[str | None] = ids if fit else [None]
             yield from ((route.sync, route.side, id) for id in some)

@@ -21,6 +21,7 @@ from flows.pings import Pings, Taken
 from flows.project import Project
 from flows.session import utc_now
 from studio.desk import Desk, OnHeard
+from studio.lines import Line
 
 LARGEST = 1_000_000
 """Bytes of a body; the largest that any app sends are Shopify's products."""
@@ -86,13 +87,14 @@ def server(made: FastAPI, host: str, port: int) -> uvicorn.Server:
             made,
             host=host,
             port=port,
-            http="h11",
+            http=Line,
+            ws="none",
             lifespan="on",
             access_log=False,
             log_config=None,
+            log_level="error",  # nobody may fill the log by calling
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=500,
             h11_max_incomplete_event_size=32_768,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=10,

@@ -6,29 +6,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.hook import Call, Heard, Hook
-from connectors.proof import Signed, body, named, signed
+from connectors.proof import Signed, body, signed, told
 
 OBJECTS = {"customer": "customers", "item": "items"}
 
 
 def _heard(call: Call, signature: str) -> Heard:
-    told = body(call)
-    return Heard(look=named(_events(told) if isinstance(told, list) else _notifications(told)), delivery=signature)
+    said = body(call)
+    return told(_events(said) if isinstance(said, list) else _notifications(said), delivery=signature)
 
 
-def _events(told: list[Any]) -> Iterator[tuple[str | None, object]]:
+def _events(said: list[Any]) -> Iterator[tuple[object, str | None, object]]:
     """As CloudEvents: `qbo.customer.updated.v1`."""
-    for event in told:
-        yield OBJECTS.get(str(event["type"]).split(".")[1]), event["intuitentityid"]
+    for event in said:
+        obj = OBJECTS.get(str(event["type"]).split(".")[1])
+        yield event.get("intuitaccountid"), obj, event["intuitentityid"]
 
 
-def _notifications(told: Any) -> Iterator[tuple[str | None, object]]:
+def _notifications(said: Any) -> Iterator[tuple[object, str | None, object]]:
     """The former form. Of a merge both are named."""
-    for company in told["eventNotifications"]:
+    for company in said["eventNotifications"]:
         for entity in company["dataChangeEvent"]["entities"]:
             for id in (entity["id"], entity.get("deletedId")):
                 if id:
-                    yield OBJECTS.get(str(entity["name"]).lower()), id
+                    yield company.get("realmId"), OBJECTS.get(str(entity["name"]).lower()), id
 
 
 HOOK = Hook(
@@ -36,6 +37,8 @@ HOOK = Hook(
     made="by hand",
     covers="account",
     secret="verifier_token",  # noqa: S106 - the name of a setting
+    account=lambda settings, _: settings.get("realm_id", ""),
     steps="Intuit: developer.intuit.com, My Hub, your app, Webhooks: enter this address, tick Customer and Item, and "
-    "save the verifier token as the setting verifier_token of the connection.",
+    "save the verifier token as the setting verifier_token of the connection. One address is enough for all companies "
+    "that are connected through the app with this token.",
 )

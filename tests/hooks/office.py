@@ -49,13 +49,14 @@ class FakeApp:
     before: Callable[[str], None] = lambda _: None
     title: str = "An app"
     count: int = 0
+    chooses: list[str] = field(default_factory=list)
+    """Secrets of its own, that it tells in its next answers."""
 
     def subscribe(self, obj: str, scope: Any, url: str, secret: str) -> Subscription:
         self._ask(f"subscribe {obj} {dict(scope)}")
         self.before(url)
         self.count += 1
-        self.live[f"s{self.count}"] = (url, secret)
-        return Subscription(f"s{self.count}", self.clock() + self.life)
+        return self._answer(f"s{self.count}", url, secret)
 
     def renew(self, subscription: str, obj: str, scope: Any, url: str, secret: str) -> Subscription:
         if not self.prolongs:
@@ -63,11 +64,16 @@ class FakeApp:
         self._ask(f"renew {subscription}")
         if subscription not in self.live:
             raise Missing("It has ended.")
-        return Subscription(subscription, self.clock() + self.life)
+        return self._answer(subscription, *self.live[subscription])
 
     def unsubscribe(self, subscription: str) -> None:
         self._ask(f"unsubscribe {subscription}")
         self.live.pop(subscription, None)
+
+    def _answer(self, id: str, url: str, secret: str) -> Subscription:
+        own = self.chooses.pop(0) if self.chooses else None
+        self.live[id] = (url, own or secret)
+        return Subscription(id, self.clock() + self.life, own)
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)

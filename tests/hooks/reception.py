@@ -59,8 +59,7 @@ class Reception:
         for sync, place in (("first", "here"), ("second", "there")):
             text = MAPPING.format(name=sync, app="csv", object=self.obj, scope=f"{{place: {place}}}", field="title")
             (self.root / "mappings" / f"{sync}.yaml").write_text(text)
-            sides = "  left: {connection: left}\n  right: {connection: right}\n"
-            (self.root / "deployments" / f"{sync}.yaml").write_text(f"sync: {sync}\nmapping: {sync}\nsides:\n{sides}")
+            self.sync(sync)
         state = f"SYNCLINE_STATE_URL={self.state}\n" if self.state else ""
         (self.root / ".env").write_text(f"SYNCLINE_PUBLIC_URL={PUBLIC}/\n{state}")
         self.project = Project.at(self.root)
@@ -70,11 +69,17 @@ class Reception:
         self.patch.setattr(pings, "hook_of", lambda _: self.hook)
         self.add()
 
-    def add(self, key: str = KEY, secret: str = SECRET) -> None:
+    def sync(self, name: str, left: str = "left") -> None:
+        """Other ones are as the first."""
+        mapping = name if name in ("first", "second") else "first"
+        sides = f"  left: {{connection: {left}}}\n  right: {{connection: right}}\n"
+        (self.root / "deployments" / f"{name}.yaml").write_text(f"sync: {name}\nmapping: {mapping}\nsides:\n{sides}")
+
+    def add(self, key: str = KEY, secret: str = SECRET, account: str = "left") -> None:
         """A hook, as it is after it was made."""
         covers = self.hook.covers
         scope = dumps({"place": "here"}) if covers == "scope" else "{}"
-        place = Place("left", "" if covers == "account" else self.obj, scope)
+        place = Place(account, "" if covers == "account" else self.obj, scope)
         sealed = HookBook(self.project).vault.seal({"secret": secret})
         with self.project.store.write() as connection:
             HookBook.add(connection, Entry(key, place, sealed, AT - timedelta(days=1), "subscription"))

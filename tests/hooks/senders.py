@@ -23,6 +23,8 @@ from connectors.proofs import google as google_channel
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 URL = "https://sync.example.com/hooks/key"
 SECRET = "c2VjcmV0IG9mIHRoZSBob29r"  # also base64: Airtable's keys are
+ACCOUNT = "620"
+"""Of which the apps tell that name an account."""
 Sent = tuple[dict[str, str], bytes, str]
 """Headers, body, query."""
 
@@ -86,7 +88,8 @@ def graph(secret: str, id: str, at: datetime, url: str) -> Sent:
 
 def hubspot(secret: str, id: str, at: datetime, url: str) -> Sent:
     """Signed by HubSpot's own library. Addresses are signed with some characters decoded."""
-    body, stamp = text([{"subscriptionType": "contact.propertyChange", "objectId": int(id)}]), _ms(at)
+    event = {"subscriptionType": "contact.propertyChange", "objectId": int(id), "portalId": int(ACCOUNT)}
+    body, stamp = text([event]), _ms(at)
     signature = Signature.get_signature(secret, body.decode(), "v3", url, "POST", stamp)
     return {"X-HubSpot-Signature-v3": signature, "X-HubSpot-Request-Timestamp": stamp}, body, ""
 
@@ -106,12 +109,13 @@ def stripe_(secret: str, id: str, at: datetime, url: str) -> Sent:
 
 def quickbooks(secret: str, id: str, at: datetime, url: str) -> Sent:
     entity = {"name": "Customer", "id": id, "operation": "Update", "lastUpdated": at.isoformat()}
-    body = text({"eventNotifications": [{"realmId": "1", "dataChangeEvent": {"entities": [entity]}}]})
+    body = text({"eventNotifications": [{"realmId": ACCOUNT, "dataChangeEvent": {"entities": [entity]}}]})
     return {"intuit-signature": b64(secret.encode(), body)}, body, ""
 
 
 def cloudevents(secret: str, id: str, at: datetime, url: str) -> Sent:
     event = {"specversion": "1.0", "id": "e", "type": "qbo.customer.updated.v1", "intuitentityid": id}
+    event["intuitaccountid"] = ACCOUNT
     body = text([event, {**event, "type": "qbo.invoice.created.v1", "intuitentityid": "95"}])
     return {"intuit-signature": b64(secret.encode(), body)}, body, ""
 

@@ -10,12 +10,12 @@ import pytest
 
 from connectors.hook import Call, Heard, Hook
 from connectors.proofs import PROOFS
-from engine.store.outside import deliveries
+from engine.store.outside import deliveries, hooks
 from engine.store.tables import inbox
 from flows import pings
 from flows.pings import MOST, Pings, take
 from tests.hooks.reception import KEY, Reception, reception
-from tests.hooks.senders import AT, SECRET, SENDERS, hexed, made, text, truncated
+from tests.hooks.senders import ACCOUNT, AT, SECRET, SENDERS, hexed, made, text, truncated
 
 __all__ = ["reception"]
 FIRST, SECOND = ("first", "left", None), ("second", "left", None)
@@ -70,6 +70,28 @@ def test_what_a_hook_does_not_cover_is_left_out(reception: Any) -> None:
     other: Reception = reception("c", says(look={"others": ("3",)}, covers="account"))
     assert (other.take(made({}, b"")).syncs, other.inbox) == (set(), [])
     assert other.counts == {(KEY, "heard"): 1}
+
+
+@pytest.mark.parametrize("app", ["hubspot", "quickbooks", "quickbooks, as CloudEvents"])
+def test_one_address_hears_of_all_accounts_of_an_app(reception: Any, app: str) -> None:
+    """`far` is the same account through an app with another secret, `lost` is connected without one."""
+    sender = SENDERS[app]
+    ((obj, records),) = sender.look.items()
+    there: Reception = reception(app, sender.hook, obj)
+    secrets = {"left": SECRET, "near": SECRET, "far": "another", "lost": ""}
+    for name, secret in secrets.items():
+        id = "619" if name == "left" else ACCOUNT
+        kept = {sender.hook.secret: secret} if secret else {}
+        there.project.connections.put(name, "csv", {"realm_id": id}, kept, account=f"HubSpot account {id}", now=AT)
+        if name != "left":
+            there.sync(name, name)
+            there.add(f"key of {name}", account=name)
+    taken = there.take(sender.call())
+    assert (taken.status, taken.syncs, there.inbox) == (200, {"near"}, [("near", "left", records[0])])
+    assert {row["connection"] for row in there.project.store.all(hooks) if row["heard_at"]} == {"left", "near"}
+    assert there.take(sender.call("another")).status == 401
+    assert there.take(sender.call("another", id="8"), "key of far").syncs == {"far"}
+    assert there.take(sender.call(id="9"), "key of near").syncs == {"near"}
 
 
 def test_a_paused_sync_hears_nothing(reception: Any) -> None:

@@ -17,7 +17,7 @@ from stripe import SignatureVerificationError, WebhookSignature
 from connectors.hook import Call, Forged, Heard, Hook
 from connectors.proof import TOLERANCE, digest
 from connectors.proofs import PLAIN, PROOFS, hook_of
-from tests.hooks.senders import AT, SECRET, SENDERS, URL, Sender, b64, hexed, made, text, truncated
+from tests.hooks.senders import ACCOUNT, AT, SECRET, SENDERS, URL, Sender, b64, hexed, made, text, truncated
 
 every = pytest.mark.parametrize("app", SENDERS)
 
@@ -34,7 +34,12 @@ def refused(hook: Hook, call: Call, secret: str = SECRET) -> bool:
 def test_a_true_one_says_where_to_look(app: str) -> None:
     sender = SENDERS[app]
     heard = sender.hook.judge(sender.call(), SECRET)
-    assert heard.look == sender.look and heard.status < 300 and not heard.renew and heard.secret is None
+    assert (
+        {**heard.look, **heard.named.get(ACCOUNT, {})} == sender.look
+        and heard.status < 300
+        and not heard.renew
+        and heard.secret is None
+    )
 
 
 @every
@@ -155,6 +160,29 @@ def test_quickbooks_names_both_of_a_merge() -> None:
     body = text({"eventNotifications": [{"dataChangeEvent": {"entities": [entity]}}]})
     call = made({"intuit-signature": b64(SECRET.encode(), body)}, body)
     assert SENDERS["quickbooks"].hook.judge(call, SECRET).look == {"items": ("1", "2")}
+
+
+def test_calls_that_name_accounts_are_told_apart() -> None:
+    """Of QuickBooks in both forms; what names none is of the account that the address belongs to."""
+    entities = [{"name": "Customer", "id": str(number), "operation": "Update"} for number in range(3)]
+    old = {
+        "eventNotifications": [
+            {"dataChangeEvent": {"entities": entities[:1]}},
+            {"realmId": "91", "dataChangeEvent": {"entities": entities[1:2]}},
+            {"realmId": "92", "dataChangeEvent": {"entities": entities[2:]}},
+        ]
+    }
+    event = {"type": "qbo.customer.updated.v1"}
+    new = [
+        {**event, "intuitentityid": "0"},
+        {**event, "intuitentityid": "1", "intuitaccountid": "91"},
+        {**event, "intuitentityid": "2", "intuitaccountid": "92"},
+    ]
+    for said in (old, new):
+        call = made({"intuit-signature": b64(SECRET.encode(), text(said))}, text(said))
+        heard = SENDERS["quickbooks"].hook.judge(call, SECRET)
+        assert heard.look == {"customers": ("0",)}
+        assert heard.named == {"91": {"customers": ("1",)}, "92": {"customers": ("2",)}}
 
 
 # --- handshakes ----------------------------------------------------------------------------------------------------
