@@ -19,12 +19,15 @@ from engine.store.tables import links as link_table
 DEEDS = (Event.AGREED, Event.CREATED, Event.UPDATED, Event.DELETED)
 """What can be undone."""
 
+_UNENDED = select(runs.c.id).where(runs.c.kind == "undo", runs.c.status.in_(("failed", "running")))
+
 
 @dataclass(frozen=True)
 class Asked:
     """What a person wants undone: a run, or the runs since a moment, narrowed to a record or a field.
 
-    With neither run nor moment it is the last run that changed the record or the field.
+    With neither run nor moment it is the last run that changed the record or the field. An undo that failed or broke
+    off is no such run: asked for once more, it goes on.
     """
 
     run: str | None = None
@@ -55,8 +58,22 @@ class Asked:
             return frozenset(
                 connection.execute(select(history.c.run).distinct().where(*where, history.c.at >= self.since)).scalars()
             )
+        where += [history.c.run.not_in(_UNENDED)]
+        if self.link is not None and (begun := self._begun(connection)):
+            where += [history.c.at < begun]
         last = connection.execute(select(history.c.run).where(*where).order_by(history.c.id.desc()).limit(1)).scalar()
         return frozenset({last} if last else ())
+
+    def _begun(self, connection: Connection) -> str | None:
+        """Since when an undo of the link has not ended, and at most been delivered by other runs: they agreed on
+        nothing."""
+        touched = select(changes.c.run).where(changes.c.link == self.link)
+        noted = select(history.c.run).where(history.c.link == self.link)
+        undos = select(runs.c.started_at).where(runs.c.id.in_(_UNENDED), runs.c.id.in_(touched.union(noted)))
+        agreed = (history.c.link == self.link, history.c.event == Event.AGREED, history.c.run.not_in(_UNENDED))
+        decided = connection.execute(select(func.max(history.c.at)).where(*agreed)).scalar()
+        since = runs.c.started_at > (decided or "")
+        return connection.execute(undos.where(since).order_by(runs.c.started_at).limit(1)).scalar()
 
     def links(self, connection: Connection, sync: str, meant: Collection[str]) -> list[str]:
         """The links that these runs did something to, oldest deed first."""

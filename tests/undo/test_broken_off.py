@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine import holds
-from engine.contract import Caps, Op, Support
+from engine.contract import Caps, Op, Support, Transient
 from engine.store import lease
 from tests.sync.memory import Crash, MemoryApp
 from tests.sync.world import Make, World, make
@@ -176,6 +176,48 @@ def runs(world: World) -> list[dict[str, Any]]:
     from engine.record import runs_of
 
     return runs_of(world.project.store, "it")
+
+
+@pytest.mark.parametrize("what", ["field", "record", "deletion", "creation"])
+@pytest.mark.parametrize("end", [Crash(), Transient("b is busy.", landed=False)], ids=["killed", "failed"])
+@pytest.mark.parametrize("between", [True, False], ids=["delivered", "at once"])
+def test_the_last_change_is_not_the_undo_that_did_not_end(
+    make: Make, what: str, end: BaseException, between: bool
+) -> None:
+    world = make("a", "b")
+    first = world.apps["a"].add(name="T0", note="old")
+    world.run()
+    if what == "creation":
+        first = world.apps["a"].add(name="T1", note="other")
+    elif what == "deletion":
+        world.apps["b"].remove(named(world.apps["b"], "T0"))
+    else:
+        world.apps["a"].edit(first, note="new")
+    world.run()
+    began = held(world)
+
+    def fault(moment: str, what: str) -> None:
+        if moment == "before" and what in (Op.CREATE, Op.UPDATE, Op.DELETE):
+            raise end
+
+    def ask() -> None:
+        take_back(world, link=first, **({"field": "note"} if what == "field" else {}))
+
+    world.apps["b"].fault = fault
+    with suppress(Crash):
+        ask()
+    world.apps["b"].fault = lambda moment, what: None
+    lease._held.clear()
+    world.now += timedelta(minutes=3)
+    if between:
+        world.run()  # goes on with it; asked for once more, it is not taken back
+    ask()
+    back = held(world)
+    assert [(one["name"], one["note"]) for one in back["b"]] == [("T0", "old")]
+    assert back != began
+    ask()
+    assert held(world) == back
+    at_rest(world)
 
 
 def test_what_it_has_deleted_before_it_was_killed_looks_like_no_outage(make: Make) -> None:
