@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from engine.deployment import Deployment
 from engine.mapping import MappingError
 from engine.store.outside import hooks
-from engine.store.tables import holds, runs
+from engine.store.tables import copies, holds, links, runs
 from flows.project import Project, ProjectError
 from flows.watch.alive import at_work
 
@@ -21,7 +21,7 @@ Wrong = Iterator[tuple[str, str]]
 TWICE = 2
 """What the next run mends by itself is told of only when it did not."""
 SOON = timedelta(days=14)
-"""A sign-in that ends is told of so long before."""
+"""A sign-in that ends is told of so long before; one that lives for a week, say, when a third of that is left."""
 MISSED = 3
 """Runs of the schedule that may be missing before it is told."""
 LEAST = timedelta(minutes=15)
@@ -29,12 +29,19 @@ LEAST = timedelta(minutes=15)
 _LATEST = (
     select(runs).where(runs.c.status != "running", runs.c.kind != "plan").order_by(runs.c.started_at.desc(), runs.c.id)
 )
+_REFUSED = (
+    select(links.c.sync, func.count().label("count"))
+    .where(links.c.sync.in_(bindparam("all", expanding=True)), links.c.open.is_(True), links.c.ended.is_(None))
+    .where(links.c.failed.is_(True))
+    .group_by(links.c.sync)
+)
+_UNREAD = select(copies.c.sync, func.count().label("count")).where(copies.c.failed.is_not(None)).group_by(copies.c.sync)
 _OPEN = select(holds.c.sync, holds.c.kind, func.count().label("count")).where(holds.c.state == "open")
 
 
 def wrong(project: Project, now: datetime) -> dict[str, str]:
     """Key -> why, in a sentence and what to do. `now` is aware."""
-    found = {**dict(_accounts(project, now)), **dict(_hooks(project))}
+    found = {**dict(_accounts(project, now)), **dict(_hooks(project)), **dict(_failed(project))}
     waiting: dict[str, Counter[str]] = {}
     for row in project.store.rows(_OPEN.group_by(holds.c.sync, holds.c.kind)):
         waiting.setdefault(row["sync"], Counter())[row["kind"]] += row["count"]
@@ -49,8 +56,25 @@ def _accounts(project: Project, now: datetime) -> Wrong:
         again = f"Sign in again with: syncline connect {one.app} --name {one.name}"
         if one.paused:
             yield f"connection:{one.name}", f"{one.paused} Nothing is asked of this account until then. {again}"
-        elif one.expires_at and datetime.fromisoformat(one.expires_at) - now < SOON:
+        elif one.expires_at and _ends_soon(datetime.fromisoformat(one.expires_at), one.created_at, now):
             yield f"expiry:{one.name}", f"The sign-in ends on {one.expires_at[:16].replace('T', ' ')} UTC. {again}"
+
+
+def _ends_soon(until: datetime, since: str, now: datetime) -> bool:
+    """Where sign-ins live for a week only, two weeks before would be always, and so told once and never again."""
+    return until - now < min(SOON, (until - datetime.fromisoformat(since)) / 3)
+
+
+def _failed(project: Project) -> Wrong:
+    """Records that no run will get across before somebody changes them, or what refuses them."""
+    names = project.syncs()
+    counts = Counter[str]()
+    for row in [*project.store.rows(_REFUSED, all=names), *project.store.rows(_UNREAD)]:
+        counts[row["sync"]] += row["count"]
+    for sync in counts.keys() & set(names):
+        said = "1 record" if counts[sync] == 1 else f"{counts[sync]} records"
+        look = f"syncline status {sync} --explain failed"
+        yield f"failed:{sync}", f"{said} could not be read or written. Which, and why: {look}"
 
 
 def _hooks(project: Project) -> Wrong:

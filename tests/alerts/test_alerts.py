@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from engine.contract import Transient
+from engine.contract import Failed, Invalid, Outcome, Transient, Write
 from engine.store.lease import Lease
 from engine.store.tables import connections
 from flows.alerts import Alert, look, tell
@@ -185,11 +185,45 @@ def test_what_is_wrong_again_while_people_hear_that_it_is_well_is_told_anew(make
     assert told(world.project, post) == ["Syncline: connection work"]
 
 
-@pytest.mark.parametrize(("days", "said"), [(20, []), (13, ["Syncline: expiry work"])])
-def test_a_sign_in_that_ends_is_told_before(make: Make, days: int, said: list[str]) -> None:
+@pytest.mark.parametrize(("life", "left", "told_of"), [(100, 20, False), (100, 13, True), (7, 7, False), (7, 2, True)])
+def test_a_sign_in_that_ends_is_told_before(make: Make, life: int, left: int, told_of: bool) -> None:
     world, post = make("a", "b"), Post()
-    paused(world.project, None, expires_at=(NOW + timedelta(days=days)).isoformat())
-    assert told(world.project, post) == said
+    ends(world.project, NOW + timedelta(days=left), life)
+    assert told(world.project, post) == ["Syncline: expiry work"] * told_of
+
+
+def test_one_that_lives_for_a_week_is_told_of_every_week(make: Make) -> None:
+    world, post = make("a", "b"), Post()
+    for week in range(2):
+        signed_in = NOW + timedelta(weeks=week)
+        ends(world.project, signed_in + timedelta(weeks=1), 7)
+        assert told(world.project, post, signed_in) == ["Syncline: expiry work is well again"] * week
+        assert told(world.project, post, signed_in + timedelta(days=6)) == ["Syncline: expiry work"]
+
+
+def ends(project: Project, until: datetime, days: int) -> None:
+    """The sign-in of `work` ends then, so many days after somebody has signed in."""
+    since = (until - timedelta(days=days)).isoformat()
+    paused(project, None, expires_at=until.isoformat(), created_at=since)
+
+
+def test_records_that_cannot_be_written_are_told_until_they_can(make: Make) -> None:
+    world, post = make("a", "b"), Post()
+    bad, _ = world.apps["a"].add(name="Fair", note="no"), world.apps["a"].add(name="Talk")
+    write = world.apps["b"]._apply
+
+    def picky(one: Write) -> Outcome:
+        return Failed(one.key, Invalid("no such note", field="note")) if one.data.get("note") == "no" else write(one)
+
+    world.apps["b"]._apply = picky
+    world.run()
+    assert "1 record could not" in wrong(world.project, NOW)["failed:it"]
+    assert told(world.project, post) == ["Syncline: failed it"]
+    world.run()
+    assert told(world.project, post) == []
+    world.apps["a"].edit(bad, note="yes")
+    world.run()
+    assert told(world.project, post) == ["Syncline: failed it is well again"]
 
 
 def test_a_sync_that_does_not_run_any_more_is_told(make: Make) -> None:
