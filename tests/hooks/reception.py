@@ -52,6 +52,7 @@ class Reception:
     state: str = ""
     """Empty: a SQLite file of its own."""
     project: Project = field(init=False)
+    others: dict[str, Hook] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for folder in ("mappings", "deployments"):
@@ -66,7 +67,7 @@ class Reception:
         given = {self.hook.secret: SECRET} if self.hook.secret else {}
         for name in ("left", "right"):
             self.project.connections.put(name, "csv", {}, given, account="me", now=AT)
-        self.patch.setattr(pings, "hook_of", lambda _: self.hook)
+        self.patch.setattr(pings, "hook_of", lambda app: self.others.get(app, self.hook))
         self.add()
 
     def sync(self, name: str, left: str = "left") -> None:
@@ -83,6 +84,13 @@ class Reception:
         sealed = HookBook(self.project).vault.seal({"secret": secret})
         with self.project.store.write() as connection:
             HookBook.add(connection, Entry(key, place, sealed, AT - timedelta(days=1), "subscription"))
+
+    def belongs(self, key: str, app: str, hook: Hook) -> None:
+        """An address of another app: of a connection that is called as the app is."""
+        given = {hook.secret: SECRET} if hook.secret else {}
+        self.project.connections.put(app, app, {}, given, account="me", now=AT)
+        self.others[app] = hook
+        self.add(key, account=app)
 
     def take(self, call: Call, key: str = KEY) -> Taken:
         return pings.take(self.project, key, call)

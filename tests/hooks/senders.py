@@ -18,7 +18,6 @@ from hubspot.utils.signature import Signature
 from connectors import load
 from connectors.hook import Call, Hook
 from connectors.proofs import PROOFS
-from connectors.proofs import google as google_channel
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 URL = "https://sync.example.com/hooks/key"
@@ -174,7 +173,7 @@ def _of(app: str) -> Hook:
 
 WHOLE: Mapping[str, Sequence[str]] = {"": ()}
 SENDERS = {
-    "google_calendar": Sender(Hook(hear=google_channel), google, WHOLE, "repeated", "repeated"),
+    "google_calendar": Sender(_of("google_calendar"), google, WHOLE, "repeated", "repeated"),
     "outlook_calendar": Sender(_of("outlook_calendar"), graph, WHOLE, "heard", "heard"),
     "hubspot": Sender(_of("hubspot"), hubspot, {"contacts": ("7",)}, "repeated", "forged"),
     "shopify": Sender(_of("shopify"), shopify, {"products": ("7",)}, "repeated", "repeated"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from quickbooks import QuickBooks
 from stripe import SignatureVerificationError, WebhookSignature
 
+from connectors import names
 from connectors.hook import Call, Forged, Heard, Hook
 from connectors.proof import TOLERANCE, digest
 from connectors.proofs import PLAIN, PROOFS, hook_of
@@ -28,6 +30,12 @@ def refused(hook: Hook, call: Call, secret: str = SECRET) -> bool:
     except Forged:
         return True
     return False
+
+
+def test_every_verifier_is_tried_here() -> None:
+    """Those of all connectors, and those of apps that have none yet."""
+    there = {hook_of(app).hear for app in names()} | {hook.hear for hook in PROOFS.values()}
+    assert there == {sender.hook.hear for sender in SENDERS.values()}
 
 
 @every
@@ -314,6 +322,7 @@ def resigned(sender: Sender, body: bytes) -> Call:
         "x-xero-signature": b64(key, body),
         "x-hook-signature": hexed(key, body),
         "x-notion-signature": f"sha256={hexed(key, body)}",
+        "x-airtable-content-mac": f"hmac-sha256={hexed(b64decode(SECRET), body)}",
         "x-todoist-hmac-sha256": b64(key, body),
         "x-wc-webhook-signature": b64(key, body),
         "stripe-signature": f"t={stamp},v1={hexed(key, f'{stamp}.'.encode() + body)}",
