@@ -186,6 +186,8 @@ def _settled(http: Client, part: Part, found: Mapping[str, Any] | None, before: 
     kept = {name: value for name, value in headers.items() if name.lower() == "retry-after"}
     request = Request(part.method, f"{http.base_url}{ROOT}/{part.path}")
     error = http.classify(Response(int(found["status"]), headers=kept, json=body, request=request))
+    if isinstance(error, Transient):
+        http.told(error)
     doubtful = part.once and isinstance(error, Transient) and error.landed is not False
     if isinstance(error, Transient | AuthExpired) and not doubtful:
         return _alone(http, part)

@@ -125,6 +125,10 @@ class Client:
         response = self.request(method, url, **options)
         return decode(response) if response.content else None
 
+    def told(self, error: Transient) -> None:
+        """A part of an answer is an error; the answer itself is none, so that nobody has noticed."""
+        self._on_error(error)
+
     def trust(self, url: str) -> None:
         """Allow whole addresses on this URL's server too; only for addresses the app itself vouches for."""
         self._origins.add(origin(url))
@@ -135,9 +139,9 @@ class Client:
 
     def _once(self, request: Request, classify: Classify, *, reads: bool) -> Response:
         """One try, its failures named and freed of secrets."""
+        if self._pace and not self._pace.wait(self._seconds):
+            raise Transient("Our own limit of calls for this app is used up.", wait=self._patience, landed=False)
         try:
-            if self._pace and not self._pace.wait(self._seconds):
-                raise Transient("Our own limit of calls for this app is used up.", wait=self._patience, landed=False)
             response = self._client.send(request)
             error, answered = classify(response), True
         except httpx.HTTPError as failure:

@@ -74,6 +74,8 @@ def _settled(http: Client, call: Call, reply: Response | None) -> Any:
         return _alone(http, call)
     reply.request = Request(call.method, f"{http.base_url}{call.path}", params=dict(call.params))
     error = classify(reply)
+    if isinstance(error, Transient):
+        http.told(error)
     if isinstance(error, Transient | AuthExpired):
         return _alone(http, call)
     return error or (decode(reply) if reply.content.strip() else None)

@@ -10,9 +10,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert, update
 
+from engine.contract import Done, Op, Write
 from engine.store.tables import inbox, sides
 from flows.metrics import METERS, render
+from sandbox import start
 from syncline.cli import main
+from tests.connectors.control import Control
 from tests.sync.world import Make, World, make
 
 __all__ = ["make"]
@@ -114,6 +117,27 @@ def test_how_long_a_ping_waited_for_its_write(make: Make) -> None:
     assert found["pinged_total", "it", ""] == 1 and found["ping_to_write_seconds_total", "it", ""] == 30
     world.run()
     assert figures(world)["pinged_total", "it", ""] == 1
+
+
+@pytest.mark.parametrize(
+    ("app", "calendar", "title"),
+    [("google_calendar", "primary", "summary"), ("outlook_calendar", "Calendar", "subject")],
+)
+def test_answers_that_tell_to_slow_down_are_counted_also_as_parts_of_a_batch(
+    make: Make, app: str, calendar: str, title: str
+) -> None:
+    world = make("a", "b")
+    with start(app) as server:
+        settings = {"base_url": server.url, "token": server.token}
+        world.project.save_connection("work", app, settings, "ann", world.now)
+        account = world.project.connector("work")
+        day = {"start": {"date": "2026-11-02"}, "end": {"date": "2026-11-03"}}
+        control = Control(server.url)
+        for count in (1, 3):  # one is sent alone, three are parts of a batch
+            control.fault("429", times=count, path="/events", method="POST", retry_after=0)
+            writes = [Write(op=Op.CREATE, key=f"key-{count}-{n}", data={title: "Fair", **day}) for n in range(count)]
+            assert all(isinstance(one, Done) for one in account.write("events", {"calendar": calendar}, writes))
+    assert figures(world)["throttled_total", "work"] == 4
 
 
 def test_the_command_prints_them(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
