@@ -16,6 +16,7 @@ from engine.store import StoreError
 from engine.store.lease import Busy, Fenced
 from flows.project import ProjectError
 from flows.secrets import SecretsError
+from flows.server import ServerError
 from flows.settings import SettingsError
 from flows.work import TimedOut
 
@@ -26,6 +27,7 @@ EXPECTED = (
     MappingError,
     ProjectError,
     SecretsError,
+    ServerError,
     SettingsError,
     SnapshotError,
     StoreError,

@@ -13,7 +13,7 @@ from uuid import UUID
 from prefect import Flow, runtime, tags
 from prefect.client.orchestration import get_client
 from prefect.context import TagsContext
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
@@ -28,7 +28,7 @@ from flows.notify import notify
 from flows.page import show_logs, show_report, watcher
 from flows.project import Project
 from flows.report import OPS, RunReport, counted
-from flows.server import ServerError
+from flows.server import silent
 from flows.session import utc_now
 from flows.shared import shared
 
@@ -48,19 +48,23 @@ def call(flow: Flow[..., Any], project: Project, sync: str, *given: Any, progres
     try:
         with tags(*tags_of(project, sync)), quiet():
             state: Any = flow(str(project.root), sync, *given, return_state=True)
-    except RuntimeError as error:
-        if "Failed to reach API" not in str(error):
-            raise
-        raise ServerError(
-            f"The Prefect server does not answer at {PREFECT_API_URL.value()}. Start it, or take PREFECT_API_URL away: "
-            "then the project starts one of its own. A run works without: syncline run NAME --direct"
-        ) from error
+            found: Any = state.result(raise_on_failure=False)
+    except Exception as error:  # noqa: BLE001 - judged below
+        found = error
     finally:
         watcher.reset(before)
-    found = state.result(raise_on_failure=False)
     if isinstance(found, RunReport):
         return found
+    if _unreached(found):
+        raise silent(project.state / "prefect", PREFECT_API_URL.value()) from found
     raise found
+
+
+def _unreached(error: BaseException) -> bool:
+    """Whether Prefect's server did not answer. What httpx raises is Prefect's: that of apps leaves as an AppError."""
+    if isinstance(error, PrefectHTTPStatusError):
+        return error.response.status_code >= 500  # that of a proxy before it, mostly
+    return type(error).__module__ == "httpx" or "Failed to reach API" in str(error)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ PATIENCE = 120.0
 """Seconds until a server must answer; a first start writes its database and takes about ten on two cores."""
 ATTEMPTS = 3
 """The port is free when chosen; another program may take it before the server does."""
+HERE = "http://127.0.0.1:"
+WITHOUT = "A run works without it: syncline run NAME --direct"
 POOL = "syncline"
 """The Prefect work pool that scheduled runs wait in."""
 
@@ -44,6 +46,7 @@ class Server:
     def __init__(self, home: Path, command: Callable[[int], list[str]] = command, patience: float = PATIENCE) -> None:
         self.home = home
         self._program = Background(home, "server")
+        self._port = home / "port"
         self._command, self._patience = command, patience
 
     def page(self) -> str | None:
@@ -60,26 +63,37 @@ class Server:
             found = self._program.running()
             if found is not None and self._answers(found):
                 return _page(found)
-            former = self._program.last()  # who has its address goes on when it is there again
             self._program.end()
             for number in range(ATTEMPTS):
-                port = _free_port(int(former.mark) if former and former.mark.isdigit() and number == 0 else 0)
+                port = _free_port(self._former_port() if number == 0 else 0)
                 extra = {**environment(self.home), "PREFECT__SERVER_FINAL": "1"}
                 extra["PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT"] = "false"
                 extra["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"  # else the page asks port 4200
                 started = self._program.start(self._command(port), str(port), extra)
                 if self._answers(started):
+                    self._port.write_text(str(port), encoding="utf-8")
                     return _page(started)
                 self._program.end()
             raise ServerError(
                 f"The project's Prefect server did not start: {self._program.last_words()}. The whole log is in "
-                f"{self._program.log}. A run works without it: syncline run NAME --direct"
+                f"{self._program.log}. {WITHOUT}"
             )
+
+    def revive(self) -> None:
+        """Starts it again where it died by itself; one that somebody has ended stays so. Raises ServerError."""
+        if self._program.last() is not None and self._program.running() is None:
+            self.up()
 
     def down(self) -> bool:
         """Ends the server; whether there was one."""
         with file_lock(self.home / "lock"):
             return self._program.end()
+
+    def _former_port(self) -> int:
+        """Who has its former address goes on when it is there again. 0: there is none."""
+        with suppress(OSError, ValueError):
+            return int(self._port.read_text(encoding="utf-8"))
+        return 0
 
     def _answers(self, server: Process) -> bool:
         """Waits for its first answer, as long as it lives."""
@@ -159,6 +173,24 @@ def use(home: Path) -> str:
     return url
 
 
+def own(home: Path) -> bool:
+    """Whether `use` made this process, or the one that started it, report to the project's own server."""
+    return os.environ.get("PREFECT_HOME") == str(home) and os.environ.get("PREFECT_API_URL", "").startswith(HERE)
+
+
+def silent(home: Path, url: str | None) -> ServerError:
+    """That nobody answers at `url`, to which this process reports, and what to do."""
+    page = Server(home).page()
+    if not own(home):
+        start = "Start it, or take PREFECT_API_URL away (or the active profile of Prefect that names it)"
+        said = f"The Prefect server does not answer at {url}. {start}: then the project starts one of its own."
+    elif page and f"{page}/api" != url:
+        said = f"The project's Prefect server is at {page} now, and no more at {url}: start this process anew."
+    else:
+        said = f"The project's Prefect server does not answer at {url}. Start it with: syncline up."
+    return ServerError(f"{said} What was written before is kept. {WITHOUT}")
+
+
 def healthy(url: str) -> bool:
     """Whether a Prefect API answers there."""
     try:
@@ -169,14 +201,22 @@ def healthy(url: str) -> bool:
 
 
 def _page(server: Process) -> str:
-    return f"http://127.0.0.1:{server.mark}"
+    return f"{HERE}{server.mark}"
 
 
 def _free_port(wanted: int) -> int:
-    """This one if it is free, else any."""
-    with socket.socket() as probe:
+    """This one if it is free within a second (a process that is being killed still has it), else any."""
+    end = time.monotonic() + 1
+    while not (port := _bound(wanted)):
+        time.sleep(0.05)
+        wanted = wanted if time.monotonic() < end else 0
+    return port
+
+
+def _bound(port: int) -> int:
+    """The port that could be had; 0: none."""
+    with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", wanted))
-            return wanted or int(probe.getsockname()[1])
-    return _free_port(0)
+        probe.bind(("127.0.0.1", port))
+        return int(probe.getsockname()[1])
+    return 0

@@ -13,6 +13,7 @@ from flows.alerts import look
 from flows.place import ready
 from flows.project import Project
 from flows.report import RunReport
+from flows.server import Server, own
 from flows.shared import shared
 from flows.watch.desk import Carry
 from flows.watch.pool import Helpers
@@ -47,7 +48,11 @@ def carrier(project: Project, direct: bool) -> Carry:
         return lambda sync, full: whole.run(project, sync, full=full)
     from flows import sync as flow
 
+    home = project.state / "prefect"
+
     def run(sync: str, full: bool) -> RunReport:
+        if own(home):
+            Server(home).revive()
         with suppress(Exception):  # where Prefect does not answer, the run says so
             warm()
         return flow.run(project, sync, full=full)

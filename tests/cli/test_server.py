@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -53,6 +54,33 @@ def test_a_pid_file_of_a_dead_server_is_replaced(server):
     os.kill(dead, 9)
     assert server.up() == page, "who has its address goes on"
     assert pid(server) != dead
+
+
+def test_one_that_somebody_has_ended_comes_back_where_it_was(server):
+    page = server.up()
+    server.down()
+    server.revive()
+    assert server.page() is None
+    assert server.up() == page
+
+
+def test_one_that_died_is_revived(server):
+    page = server.up()
+    dead = pid(server)
+    os.kill(dead, 9)
+    os.waitpid(dead, 0)
+    server.revive()
+    assert healthy(f"{page}/api") and pid(server) != dead
+    alive = pid(server)
+    server.revive()
+    assert pid(server) == alive
+
+
+def test_where_its_port_is_taken_it_comes_back_elsewhere(server):
+    page = server.up()
+    server.down()
+    with socket.create_server(("127.0.0.1", int(page.rpartition(":")[2]))):
+        assert server.up() != page
 
 
 def test_a_pid_that_is_another_program_now_is_left_alone(server):
