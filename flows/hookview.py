@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.hook import Hook
+from engine.contract import Refused
 from flows.hookbook import Entry
 from flows.hooks import Hooks
 from flows.hookwish import Wishes
@@ -61,9 +62,12 @@ def _entered(hooks: Hooks, entry: Entry, hook: Hook | None, secrets: bool) -> Do
         return {}
     if hook is None or hook.made != "by hand":
         return {"address": hooks.address(entry)} if secrets else {}
-    own = secrets and not hook.secret
-    secret = hooks.book.secret(entry, hook) if own else None
-    return {"address": hooks.address(entry), "secret": secret, "steps": hook.steps}
+    found = {"address": hooks.address(entry), "secret": None, "steps": hook.steps}
+    try:
+        secret = hooks.book.secret(entry, hook) if secrets or hook.secret else None
+    except Refused as error:
+        return {**found, "error": entry.error or str(error)}
+    return found if hook.secret else {**found, "secret": secret}
 
 
 def _text(at: datetime | None) -> str | None:

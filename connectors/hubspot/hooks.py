@@ -54,8 +54,8 @@ HOOK = Hook(
     covers="account",
     secret="client_secret",  # noqa: S106 - the name of a setting
     account=_portal,
-    steps="HubSpot: Settings, Integrations, Private apps, your app, Webhooks: enter this address as the target URL, "
-    "and subscribe to created, deleted, merged, restored and all properties changed, of each object that you sync. Its "
-    "client secret (page Auth) is the setting client_secret of the connection. One address is enough for all accounts "
-    "that are connected through one app with this secret.",
+    steps="HubSpot: Settings, Integrations, Private apps (or Development, Legacy apps), your app, Webhooks: enter this "
+    "address as the target URL, and subscribe to created, deleted, merged, restored and all properties changed, of "
+    "each object that you sync. Its client secret (page Auth) is the setting client_secret of the connection. One "
+    "address is enough for all accounts that are connected through one app with this secret.",
 )

@@ -80,6 +80,18 @@ def test_what_is_entered_by_hand_is_told_with_its_steps(syncline, tmp_path, offi
     other.project.close()
 
 
+def test_a_setting_that_is_missing_for_what_is_entered_by_hand_is_named(syncline, tmp_path, monkeypatch, office):
+    other = Office(tmp_path / "other", app="hubspot", obj="contacts")
+    monkeypatch.setenv("SYNCLINE_PROJECT", str(other.root))
+    said = syncline("hooks")
+    assert said.code == 0 and "One address is enough" in " ".join(said.out.split())
+    assert "a: The app signs its calls with the setting client_secret" in said.out
+    other.connect("a", "hubspot", client_secret="known to HubSpot")
+    shown = syncline("hooks", "--secrets").out
+    assert "which is not set" not in shown and "known to HubSpot" not in shown and other.row()["key"] in shown
+    other.project.close()
+
+
 def test_all_are_ended(syncline, office):
     office.tend()
     assert syncline("hooks", "end").out.startswith("2 webhooks ended.") and office.rows() == []
