@@ -13,12 +13,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy import exists, func, or_, select
 
 from engine import accounting, meters
-from engine.store.outside import alerts, calls
+from engine.store.outside import calls
 from engine.store.tables import changes, holds, links, runs, sides
 from flows.project import Project
+from flows.wrong import wrong
 
 FRESH = 30.0
-"""Seconds for which the count of records is taken as it was: it looks at every record."""
+"""Seconds for which the count of records, and what is wrong, is taken as it was: it looks at every record."""
 METERS = {
     "requests": "HTTP requests sent to the app",
     "create": "Records created",
@@ -51,7 +52,9 @@ class Figures(Collector):
 
     def __init__(self, project: Project, clock: Callable[[], datetime]) -> None:
         self._project, self._clock = project, clock
-        self._records: tuple[float, dict[str, Any]] = (float("-inf"), {})
+        self._looked = float("-inf")
+        self._records: dict[str, Any] = {}
+        self._wrong: list[str] = []
 
     def collect(self) -> Iterable[Metric]:
         """Every family once."""
@@ -83,17 +86,18 @@ class Figures(Collector):
         yield from (cursor, scan, lag)
 
     def _counts(self) -> Iterator[Metric]:
+        self._look()
         records = _gauge("records", "Records by state; the states add up to all records", "sync", "side", "state")
-        for sync, found in self._accounts().items():
+        for sync, found in self._records.items():
             for side, counted in found.items():
                 for state in accounting.STATES:
                     records.add_metric([sync, side, state], counted["records"][state])
         waiting = _gauge("holds", "What waits for a person", "sync", "kind")
         for row in self._project.store.rows(_HOLDS.group_by(holds.c.sync, holds.c.kind)):
             waiting.add_metric([row["sync"], row["kind"]], row["count"])
-        wrong = _gauge("alerts", "1 for what is wrong, as `syncline alerts` lists it", "alert")
-        for row in self._project.store.all(alerts, alerts.c.over_at.is_(None)):
-            wrong.add_metric([row["key"]], 1)
+        alerts = _gauge("alerts", "1 for what is wrong, as `syncline alerts` lists it", "alert")
+        for key in self._wrong:
+            alerts.add_metric([key], 1)
         paused = _gauge("connection_paused", "1 where somebody has to sign in again", "connection", "app")
         for one in self._project.connections.all():
             paused.add_metric([one.name, one.app], 1 if one.paused else 0)
@@ -101,7 +105,7 @@ class Figures(Collector):
         total = select(calls.c.outcome, func.sum(calls.c.count).label("count")).group_by(calls.c.outcome)
         for row in self._project.store.rows(total):
             heard.add_metric([row["outcome"]], row["count"])
-        yield from (records, waiting, wrong, paused, heard)
+        yield from (records, waiting, alerts, paused, heard)
 
     def _meters(self) -> Iterator[Metric]:
         families = {
@@ -116,12 +120,12 @@ class Figures(Collector):
                 families[name].add_metric([sync, side], value)
         yield from (slow, *families.values())
 
-    def _accounts(self) -> dict[str, Any]:
-        at, found = self._records
-        if time.monotonic() - at > FRESH:
-            found = {sync: accounting.status(self._project.store, sync) for sync in self._project.syncs()}
-            self._records = (time.monotonic(), found)
-        return found
+    def _look(self) -> None:
+        """What is wrong now, not what was told last: where runs are made without Prefect, nobody tells."""
+        if time.monotonic() - self._looked > FRESH:
+            self._records = {sync: accounting.status(self._project.store, sync) for sync in self._project.syncs()}
+            self._wrong = sorted(wrong(self._project, self._clock()))
+            self._looked = time.monotonic()
 
 
 def registry(project: Project, clock: Callable[[], datetime]) -> CollectorRegistry:

@@ -67,7 +67,7 @@ def test_a_brake_a_hold_and_a_failing_side_are_seen(make: Make) -> None:
         world.run()
     found = figures(world)
     assert found["holds", "it", "brake"] == 1 and found["brake_trips_total", "it", ""] == 1
-    assert found["records", "it", "b", "held"] == 3
+    assert found["records", "it", "b", "held"] == 3 and found["alerts", "brake:it"] == 1, "though nobody has looked"
 
     def refuse(*_: Any) -> Any:
         raise ConnectionError("a defect, not an answer")
