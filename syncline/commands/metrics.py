@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event
 from typing import Annotated
@@ -40,10 +39,13 @@ def metrics(
             return Exit.DONE
         from prometheus_client import start_http_server
 
+        from syncline.stopping import stopped
+
         server, thread = start_http_server(serve, host, registry(here, _now))
         note(f"Serving http://{host}:{server.server_port}/metrics. Ctrl-C ends it.")
-        with suppress(KeyboardInterrupt):
-            Event().wait()
+        done = Event()
+        with stopped(done.set):
+            done.wait()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert, update
@@ -149,6 +153,20 @@ def test_the_command_prints_them(make: Make, capsys: pytest.CaptureFixture[str])
     found = json.loads(capsys.readouterr().out)
     assert {"figure": "syncline_runs_total", "labels": {"sync": "it", "side": ""}, "value": 1} in found
     assert {one["figure"].removesuffix("_total") for one in found} <= names
+
+
+def test_the_command_serves_them_until_it_is_asked_to_stop(make: Make) -> None:
+    world = make("a", "b")
+    words = ["metrics", "--serve", "0", "--project", str(world.root)]
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        [sys.executable, "-m", "syncline", *words], cwd=root, stderr=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stderr is not None
+        address = next(word for line in served.stderr for word in line.split() if word.startswith("http"))
+        assert "syncline_lag_seconds" in httpx.get(address.rstrip(".")).text
+        served.terminate()
+        assert served.wait(60) == 0
 
 
 def test_every_meter_is_documented(make: Make) -> None:
