@@ -54,7 +54,7 @@ class Heard:
     answer: str = ""
     """What the app wants to read, as plain text."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     """The secret that the app has chosen for all calls from now on, and tells by this call."""
     renew: bool = False
     """The app says that the subscription ends or was ended: renew it now, not when its time comes."""
@@ -105,7 +105,7 @@ class Subscription:
     id: str
     until: datetime | None
     """When it ends, or is to be looked after (aware)."""
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     """The secret that the app has chosen for its calls, where it tells that in its answer; None: the one it was given,
     or told before. The former one is believed for an hour more, and as long as a former subscription goes on."""
 
