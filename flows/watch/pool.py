@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+
+log = logging.getLogger("flows")
 
 
 class Helpers(Executor):
@@ -25,4 +28,7 @@ class Helpers(Executor):
 
     def _work(self) -> None:
         while True:
-            self._jobs.get()()
+            try:
+                self._jobs.get()()
+            except Exception:  # the next job may go well
+                log.exception("a job broke off")

@@ -1,0 +1,107 @@
+"""Being stopped by a signal, and threads that a defect does not end."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Queue
+from threading import Event, Timer
+
+import pytest
+
+from flows.hooks import Hooks
+from flows.watch.pool import Helpers
+from syncline import minding
+from syncline.minding import every_minute
+from syncline.receiving import tended
+from tests.sync.world import Make, make
+
+__all__ = ["make"]
+PATIENCE = 60
+BUSY = """
+import threading
+from syncline.stopping import stopped
+
+asked, done = threading.Event(), threading.Event()
+with stopped(asked.set):
+    run = threading.Thread(target=done.wait)  # a run that takes long: the process waits for it
+    run.start()
+    print("at work", flush=True)
+    asked.wait()
+    print("stopping", flush=True)
+    run.join()
+"""
+
+
+@contextmanager
+def busy() -> Iterator[subprocess.Popen[str]]:
+    """A process that has a run under way."""
+    process = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
+    watchdog = Timer(PATIENCE, process.kill)
+    watchdog.start()
+    try:
+        yield process
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it_at_once(second: signal.Signals) -> None:
+    with busy() as process:
+        assert line(process) == "at work"
+        process.send_signal(signal.SIGINT)
+        assert line(process) == "stopping"
+        process.send_signal(second)
+        assert process.wait(PATIENCE) == 128 + second
+
+
+def test_who_looks_what_is_wrong_outlives_a_defect(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(minding, "PERIOD", 0.01)
+    defects, again = [ValueError("a defect")], Event()
+
+    def act(*_: object) -> None:
+        if defects:
+            raise defects.pop()
+        again.set()
+
+    with every_minute(act, make("a", "b").project):
+        assert again.wait(PATIENCE)
+    assert "what is wrong could not be looked at" in caplog.text
+
+
+def test_who_looks_after_webhooks_outlives_a_defect(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns, defects = Queue[None](), [ValueError("a defect")]
+
+    def tend(_: Hooks) -> None:
+        turns.put(None)
+        if defects:
+            raise defects.pop()
+
+    monkeypatch.setattr(Hooks, "tend", tend)
+    with tended(make("a", "b").project) as woken:
+        for _ in range(2):
+            woken.set()
+            turns.get(timeout=PATIENCE)
+    assert "webhooks were not looked after" in caplog.text
+
+
+def test_a_helper_outlives_a_defect(caplog: pytest.LogCaptureFixture) -> None:
+    helpers, done = Helpers(1, "look"), Event()
+    helpers.submit(lambda: 1 / 0)
+    helpers.submit(done.set)
+    assert done.wait(PATIENCE)
+    assert "a job broke off" in caplog.text
