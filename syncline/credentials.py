@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.connections import Connections
 
 ENVIRONMENT = "SYNCLINE_SET_"
+TOKENS = {"token", "refresh_token", "expires_at"}
+"""What a sign-in gives."""
+ANEW = {"client_id", "client_secret", "authorize_url", "token_url"}
+"""Who gives one of these wants to sign in with it."""
 
 
 class CredentialsError(Exception):
@@ -34,6 +43,25 @@ def gather(app: str, given: Sequence[str], environ: Mapping[str, str] = os.envir
             raise CredentialsError(f"{app} has no setting {name!r}.{hint} It has: {', '.join(known)}.")
         found[name] = _asked(name, known[name]) if value == "-" else value
     return found
+
+
+def kept(there: Connections, name: str, app: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What was said before of the account of that name and is not said now. Tokens are left out where people sign in
+    again: when nothing new is said, when nothing else would help, or when the new settings are for that.
+    """
+    from connectors import load
+    from flows.secrets import SecretsError
+
+    former = there.get(name)
+    if former is None or former.app != app:
+        return {}
+    said = {**former.settings, **({"expires_at": former.expires_at} if former.expires_at else {})}
+    with suppress(SecretsError):  # sealed with a key that is lost: all of them are given again
+        said |= there.secrets(name)
+    signs_in = load(app).sign_in is not None and bool({**said, **given}.get("client_id"))
+    anew = signs_in and (not given or former.paused or given.keys() & ANEW)
+    gone = TOKENS if anew or given.keys() & TOKENS else set()
+    return {key: value for key, value in said.items() if key not in gone}
 
 
 def complete(app: str, settings: dict[str, str], *, browser: bool) -> dict[str, str]:

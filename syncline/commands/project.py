@@ -57,16 +57,16 @@ def connect(
 ) -> int:
     """Sign in to an account and save it; nothing is saved before the account has answered.
 
-    A new sign-in replaces the connection of that name. Secrets are kept encrypted.
+    For a name that there is already it signs in again; settings that are not given stay. Secrets are kept encrypted.
 
     Example: syncline connect caldav --name home --set base_url=https://dav.example.org username=ann password=-
     """
     from connectors import connect as open_connector
-    from syncline.credentials import complete, gather
+    from syncline.credentials import complete, gather, kept
 
     with opened(project) as here:
-        settings = gather(app, set)
-        settings = complete(app, settings, browser=not no_browser)
+        given = gather(app, set)
+        settings = complete(app, {**kept(here.connections, name, app, given), **given}, browser=not no_browser)
         account = open_connector(app, settings, settings.update).check()
         here.save_connection(name, app, settings, account, datetime.now(UTC))
     emit(

@@ -178,7 +178,8 @@ def test_wrong_settings_are_explained_without_showing_them(words, hint, folder, 
     assert "s3cret" not in said.err
 
 
-def test_signing_in_walks_through_the_browser_and_keeps_the_tokens(folder, google, syncline, monkeypatch):
+@pytest.fixture
+def browsers(monkeypatch):
     """The stand-in's sign-in page sends the browser straight back to the listener."""
     browsers = []
 
@@ -188,6 +189,14 @@ def test_signing_in_walks_through_the_browser_and_keeps_the_tokens(folder, googl
         browsers.append(thread)
 
     monkeypatch.setattr("webbrowser.open", browse)
+    yield browsers
+    for browser in browsers:
+        browser.join(30)
+
+
+@pytest.fixture
+def signed_in(folder, google, syncline, browsers):
+    """What was said."""
     settings = [
         f"base_url={google.url}",
         f"authorize_url={google.url}/o/oauth2/v2/auth",
@@ -195,11 +204,33 @@ def test_signing_in_walks_through_the_browser_and_keeps_the_tokens(folder, googl
         "client_id=syncline-test",
     ]
     said = syncline("connect", "google_calendar", "--name", "me", "--set", *settings)
-    for browser in browsers:
-        browser.join(30)
     assert said.code == 0, said.err
-    assert f"Sign in at: {google.url}" in said.err
+    return said
+
+
+def test_signing_in_walks_through_the_browser_and_keeps_the_tokens(signed_in, google, syncline):
+    assert f"Sign in at: {google.url}" in signed_in.err
     assert syncline("connections", "--check", "--json").doc[0]["state"] == "ok"
+
+
+def test_signing_in_again_takes_no_more_than_the_name(signed_in, google, syncline, browsers):
+    """As each message about a sign-in that has ended says."""
+    urllib.request.urlopen(urllib.request.Request(f"{google.url}/_control/revoke", b"{}")).close()
+    assert syncline("connections", "--check", "--json").doc[0]["state"] != "ok"
+    before = len(browsers)
+    assert syncline("connect", "google_calendar", "--name", "me").code == 0
+    assert len(browsers) == before + 1
+    (found,) = syncline("connections", "--check", "--json").doc
+    assert found["state"] == "ok" and "client_id=syncline-test" in found["settings"]
+
+
+def test_a_setting_that_is_given_later_leaves_the_others_and_the_sign_in(signed_in, google, syncline, browsers):
+    before = len(browsers)
+    assert syncline("connect", "google_calendar", "--name", "me", "--set", f"base_url={google.url}/").code == 0
+    assert len(browsers) == before
+    (found,) = syncline("connections", "--check", "--json").doc
+    assert found["state"] == "ok" and f"base_url={google.url}/," in found["settings"]
+    assert "client_id=syncline-test" in found["settings"]
 
 
 def test_a_connection_can_be_forgotten(connected, syncline):
