@@ -1,5 +1,5 @@
 """A person at Prefect's page, in a real browser: a backfill from its form to its report, and a failed run tried again;
-and a run that is cancelled there.
+and, by the requests that the page sends, a run that is cancelled and tried again.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import date
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, Route, TimeoutError, expect, sync_playwright
 
 from flows import deploy
+from tests.deploy.asking import comes_to, start, tell
 from tests.deploy.worker import working
 from tests.system.prefect_world import Page as Api
 from tests.system.prefect_world import until
@@ -138,20 +138,15 @@ def test_a_cancelled_run_stops_writing_and_gives_its_turn_back(make: Make, worke
     it = make()
     it.meet("google", 120, MONTH)
     deploy.deploy(it.project, [it.name])
-    (found,) = it.page.ask("deployments", deployments={"name": {"any_": [f"{it.name}: backfill"]}})
     outlook = it.person("outlook").control
     it.fail("outlook", kind="slow", times=BATCHES, seconds=0, method="POST")
     it.fail("outlook", kind="slow", times=4, seconds=5, method="POST")
-    asked = {"parameters": {"start": str(FIRST), "end": str(LAST), "shards": 1}}
-    run = httpx.post(f"{it.page.url}/deployments/{found['id']}/create_flow_run", json=asked).raise_for_status().json()
+    run = start(it, {"start": str(FIRST), "end": str(LAST), "shards": 1})
     until(lambda: outlook.log()["writes"], lambda writes: writes >= 50)
-    cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
-    httpx.post(f"{it.page.url}/flow_runs/{run['id']}/set_state", json=cancelling).raise_for_status()
-    until(it.shown, lambda found: found[0]["state_type"] == "CANCELLED")
+    tell(it, run, "CANCELLING", "Cancelling")
+    comes_to(it, run, "CANCELLED")
     assert 50 <= len(it.titles("outlook")) <= 100  # what was on its way, and nothing after it
     outlook.calm()
-    again = it.command("syncline", "backfill", it.name, "--from", str(FIRST), "--to", str(LAST))
-    said = again.communicate()[0]
-    assert again.returncode == 0, said  # nobody else has the turn
+    tell(it, run, "SCHEDULED", "AwaitingRetry", force=True)
+    comes_to(it, run, "COMPLETED")  # nobody else has the turn
     assert Counter(it.titles("outlook")) == {f"Meeting {number}": 1 for number in range(120)}
-    assert [one["state_type"] for one in it.shown()] == ["CANCELLED", "COMPLETED"]

@@ -179,8 +179,11 @@ def runs(world: World) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("what", ["field", "record", "deletion", "creation"])
-@pytest.mark.parametrize("end", [Crash(), Transient("b is busy.", landed=False)], ids=["killed", "failed"])
-@pytest.mark.parametrize("between", [True, False], ids=["delivered", "at once"])
+@pytest.mark.parametrize(
+    ("end", "between"),
+    [(Crash(), True), (Transient("b is busy.", landed=False), False)],
+    ids=["killed and delivered", "failed"],
+)
 def test_the_last_change_is_not_the_undo_that_did_not_end(
     make: Make, what: str, end: BaseException, between: bool
 ) -> None:
