@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 from typing import Protocol
 
 from pyrate_limiter import Limiter, Rate
@@ -26,7 +28,7 @@ Paced = Callable[[Calls], Pace]
 
 
 class Alone:
-    """For the only process that asks the account."""
+    """For the only one that asks the account."""
 
     def __init__(self, calls: Calls) -> None:
         self._limiter = Limiter(Rate(calls[0], int(calls[1].total_seconds() * 1000)))
@@ -38,3 +40,38 @@ class Alone:
     def close(self) -> None:
         """Ends the limiter's thread."""
         self._limiter.close()
+
+
+class Paces:
+    """One for each account that this process asks, however many of its runs and looks do that at a time."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Alone] = {}
+        self._lock = Lock()
+
+    def of(self, account: str, calls: Calls) -> Pace:
+        """Lends the account's pace."""
+        with self._lock:
+            if account not in self._all:
+                self._all[account] = Alone(calls)
+            return _Lent(self._all[account])
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        with self._lock:
+            paces, self._all = self._all, {}
+        for pace in paces.values():
+            pace.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """Others go on with it."""
+
+    pace: Alone
+
+    def wait(self, patience: float) -> bool:
+        return self.pace.wait(patience)
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -14,6 +14,7 @@ from engine.contract import AppError, AuthExpired, Transient
 
 if TYPE_CHECKING:
     from connectors import App
+    from connectors.pace import Paced, Paces
     from engine.deployment import Deployment
     from engine.mapping import Mapping as MappingModel
     from engine.store import Store
@@ -85,6 +86,12 @@ class Project:
         vault = Vault(self.settings.key.get_secret_value(), self.state / "key")
         return Connections(self.store, vault, self.state / "locks")
 
+    @cached_property
+    def _paces(self) -> Paces:
+        from connectors.pace import Paces
+
+        return Paces()
+
     @property
     def state(self) -> Path:
         """The folder of everything that people do not edit."""
@@ -92,8 +99,9 @@ class Project:
 
     def close(self) -> None:
         """Gives back what was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        for held in ("store", "_paces"):
+            if held in self.__dict__:
+                getattr(self, held).close()
 
     def syncs(self) -> list[str]:
         """Names of the syncs, from the files in deployments/."""
@@ -151,8 +159,6 @@ class Project:
         (or `anyway`) whether it has changed its mind.
         """
         from connectors import connect
-        from connectors.pace import Alone
-        from flows.quota import Shared
 
         found = self.connection(name)
         made = connect(
@@ -161,7 +167,7 @@ class Project:
             partial(self.connections.renew, name),
             lock=partial(self.connections.lock, name),
             latest=partial(self.connections.secrets, name),
-            paced=partial(Shared, self.store, f"{found.app} {found.account}") if not self.store.sqlite else Alone,
+            paced=self._paced(f"{found.app} {found.account}"),
             on_error=partial(self._told, found),
         )
         if found.paused and found.paused_at:
@@ -170,6 +176,12 @@ class Project:
             made.check()
             self.connections.resume(name)
         return made
+
+    def _paced(self, account: str) -> Paced:
+        """The account's pace: of this process, or where the state is in PostgreSQL of all that share it."""
+        from flows.quota import Shared
+
+        return partial(self._paces.of, account) if self.store.sqlite else partial(Shared, self.store, account)
 
     def _told(self, account: Connection, error: AppError) -> None:
         """Notes that an account is signed out, or that its app wants us to slow down."""

@@ -12,7 +12,7 @@ import pytest
 from connectors import connect, load, names
 from connectors.http import Client, classify_status
 from connectors.oauth import Basic, Bearer
-from connectors.pace import Alone
+from connectors.pace import Alone, Paces
 from connectors.paging import by_cursor, by_link, by_offset
 from engine.contract import AuthExpired, Invalid, Missing, Refused, Stale, Transient
 
@@ -195,6 +195,16 @@ def test_calls_are_paced() -> None:
         http.request("GET", "c")
     assert caught.value.landed is False and http.requests == 2
     http.close()
+
+
+def test_all_clients_of_one_account_keep_one_pace() -> None:
+    paces, calls = Paces(), (2, timedelta(hours=1))
+    one, other, another = (paces.of(account, calls) for account in ("ann", "ann", "bob"))
+    assert one.wait(0) and other.wait(0)
+    one.close()
+    assert not other.wait(0) and not one.wait(0)
+    assert another.wait(0)
+    paces.close()
 
 
 def test_paging_follows_tokens_links_and_offsets() -> None:
