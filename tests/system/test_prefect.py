@@ -163,6 +163,18 @@ def test_a_side_that_stumbles_is_read_again(make: Make, monkeypatch: pytest.Monk
     assert it.titles("outlook") == ["Meeting 0"]
 
 
+def test_a_create_whose_answer_was_lost_is_counted_by_the_run_that_hears_of_it(make: Make) -> None:
+    it = make()
+    it.run()
+    it.meet("google", 1)
+    it.fail("outlook", kind="drop_after_commit", times=100, method="POST")
+    assert it.run().writes["outlook"]["create"] == 0
+    it.person("outlook").control.calm()
+    assert it.run().writes["outlook"]["create"] == 1
+    assert it.shown()[-1]["state"]["message"] == "1 created."
+    assert it.titles("outlook") == ["Meeting 0"]
+
+
 def test_a_run_waits_for_its_turn_or_says_who_is_at_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     it = make()
     lease = steps.begin(it.project, it.name, "sync").lease
