@@ -11,6 +11,9 @@ from engine.store.tables import holds, runs
 from flows.report import RunReport
 from flows.work import Work
 
+WAITED = "ping_to_write"
+BOUNDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, float("inf"))
+"""Seconds."""
 _TRIPS = (
     select(func.count().label("count"))
     .select_from(holds.join(runs, runs.c.sync == holds.c.sync))
@@ -30,6 +33,8 @@ def of_run(work: Work, report: RunReport) -> dict[Key, float]:
         found[sync, "", "brake_trips"] = work.session.project.store.rows(_TRIPS, run=work.run)[0]["count"]
     if work.pinged_at and not work.dry and report.status != "failed":
         found[sync, "", "pinged"] = 1
-        waited = work.session.clock() - datetime.fromisoformat(work.pinged_at)
-        found[sync, "", "ping_to_write_seconds"] = waited.total_seconds()
+        if any(any(ops.values()) for ops in report.writes.values()):
+            seconds = (work.session.clock() - datetime.fromisoformat(work.pinged_at)).total_seconds()
+            found[sync, "", f"{WAITED}_seconds"] = seconds
+            found[sync, "", f"{WAITED}_{next(bound for bound in BOUNDS if seconds <= bound)}"] = 1
     return found

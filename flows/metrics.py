@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import accumulate
+from math import isinf
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import exists, func, or_, select
 
 from engine import accounting, meters
 from engine.store.outside import calls
 from engine.store.tables import changes, holds, links, runs, sides
+from flows.counts import BOUNDS, WAITED
 from flows.project import Project
 from flows.wrong import wrong
 
@@ -30,7 +33,6 @@ METERS = {
     "run_seconds": "Seconds that runs took",
     "brake_trips": "Times that a brake held changes back",
     "pinged": "Runs that an app's webhook asked for",
-    "ping_to_write_seconds": "Seconds from the first webhook to the end of the run that answered it",
 }
 THROTTLED = "throttled"
 _HOLDS = select(holds.c.sync, holds.c.kind, func.count().label("count")).where(holds.c.state == "open")
@@ -113,12 +115,13 @@ class Figures(Collector):
             for name, about in METERS.items()
         }
         slow = CounterMetricFamily("syncline_throttled", "Answers that told us to slow down", labels=["connection"])
-        for (sync, side, name), value in sorted(meters.read(self._project.store).items()):
+        counted = meters.read(self._project.store)
+        for (sync, side, name), value in sorted(counted.items()):
             if name == THROTTLED:
                 slow.add_metric([side], value)
-            else:
+            elif name in families:
                 families[name].add_metric([sync, side], value)
-        yield from (slow, *families.values())
+        yield from (slow, _waited(counted), *families.values())
 
     def _look(self) -> None:
         """What is wrong now, not what was told last: where runs are made without Prefect, nobody tells."""
@@ -147,6 +150,18 @@ def listed(project: Project, clock: Callable[[], datetime]) -> list[dict[str, An
 def render(project: Project, clock: Callable[[], datetime]) -> str:
     """The figures as Prometheus reads them."""
     return generate_latest(registry(project, clock)).decode()
+
+
+def _waited(counted: Mapping[meters.Key, float]) -> Metric:
+    """By sync, how many runs took up to each of the bounds."""
+    about = "Seconds from the first webhook to the end of the run that wrote what it was about"
+    family = HistogramMetricFamily(f"syncline_{WAITED}_seconds", about, labels=["sync"])
+    for sync, _, name in sorted(counted):
+        if name == f"{WAITED}_seconds":
+            runs = accumulate(counted.get((sync, "", f"{WAITED}_{bound}"), 0.0) for bound in BOUNDS)
+            buckets = [("+Inf" if isinf(bound) else str(bound), upto) for bound, upto in zip(BOUNDS, runs, strict=True)]
+            family.add_metric([sync], buckets, counted[sync, "", name])
+    return family
 
 
 def _gauge(name: str, about: str, *labels: str) -> GaugeMetricFamily:

@@ -118,7 +118,8 @@ def test_how_long_a_ping_waited_for_its_write(make: Make) -> None:
         connection.execute(insert(inbox).values(sync="it", side="a", record=None, at=at))
     world.run()
     found = figures(world)
-    assert found["pinged_total", "it", ""] == 1 and found["ping_to_write_seconds_total", "it", ""] == 30
+    assert found["pinged_total", "it", ""] == 1 and found["ping_to_write_seconds_sum", "it"] == 30
+    assert [found["ping_to_write_seconds_bucket", "it", bound] for bound in ("10.0", "30.0", "+Inf")] == [0, 1, 1]
     world.run()
     assert figures(world)["pinged_total", "it", ""] == 1
 
