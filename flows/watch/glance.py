@@ -1,4 +1,7 @@
-"""A look at one side that costs one request: is there anything that we do not know yet? Nothing is stored."""
+"""A look at one side that costs one request: is there anything that we do not know yet? Nothing is stored.
+
+Where an app does not tell what has changed, all of the side is read instead, and compared with what is known.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,12 @@ _KNOWN = select(copies.c.id, copies.c.version, copies.c.digest, copies.c.present
     copies.c.sync == bindparam("of"),
     copies.c.side == bindparam("at"),
     copies.c.id.in_(bindparam("ids", expanding=True)),
+)
+_PRESENT = select(copies.c.id).where(
+    copies.c.sync == bindparam("of"),
+    copies.c.side == bindparam("at"),
+    copies.c.present == "yes",
+    copies.c.missing_since.is_(None),
 )
 _HERE = (inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at"))
 _PINGS = select(inbox.c.at, inbox.c.record).where(*_HERE)
@@ -43,7 +52,7 @@ class Seen:
     place: Place | None = None
     """Where the next look goes on; None: at the stored cursor."""
     blind: bool = False
-    """The app does not tell what has changed: only a run can find out."""
+    """The app does not tell what has changed: all of the side was read."""
     moved: bool = False
     """Since the last look somebody has read the side: what it showed may wait to be written."""
 
@@ -58,10 +67,11 @@ def glance(
     """
     at = {"of": route.sync, "at": route.side}
     found = store.rows(_SIDE, **at)
-    if not found or found[0]["cursor"] is None:
-        return Seen(news=False, blind=True)
-    stored = found[0]["cursor"]
-    pings = store.rows(_PINGS, **at)
+    if not found or found[0]["read_at"] is None:
+        return Seen(news=True)
+    stored, pings = found[0]["cursor"], store.rows(_PINGS, **at)
+    if stored is None:
+        return Seen(news=_otherwise(store, at, route, connector, wanted) or bool(pings), blind=True)
     named = {row["record"] for row in pings} - {None}
     moved = place is not None and place.stored != stored
     cursor = last = place.cursor if place and not moved else stored
@@ -79,6 +89,18 @@ def glance(
         with store.write() as connection:
             connection.execute(_ANSWERED, {**at, "before": max(row["at"] for row in pings)})
     return Seen(news=False, place=Place(stored, last), moved=moved)
+
+
+def _otherwise(
+    store: Store, at: dict[str, str], route: Route, connector: Connector, wanted: Callable[[], frozenset[str]]
+) -> bool:
+    """Whether any record is not as it was when last read, or is not there any more."""
+    unseen = {row["id"] for row in store.rows(_PRESENT, **at)}
+    for page in connector.scan(route.object, route.scope):
+        if _differs(store, at, page.records, wanted):
+            return True
+        unseen -= {record.id for record in page.records}
+    return bool(unseen)
 
 
 def _differs(store: Store, at: dict[str, str], records: Sequence[Record], wanted: Callable[[], frozenset[str]]) -> bool:

@@ -90,7 +90,7 @@ class Looks:
         spot.place, spot.down = found.place, False
         if found.moved:
             one.check_at = now
-        if not found.blind and not found.news:
+        if not found.news:
             self._looked[one.name, spot.route.side] = now
         if found.blind:
             every = one.schedule.interval or SLOWEST
@@ -101,9 +101,8 @@ class Looks:
             spot.pace.slow()
         spot.at = now if spot.again else spot.pace.after(now, self._desk.draw)
         spot.again = False
-        if found.blind or found.news:
-            why = f"{spot.route.side} is read whole" if found.blind else f"{spot.route.side} has changed"
-            one.turn.want(now, why, rest=found.news)
+        if found.news:
+            one.turn.want(now, f"{spot.route.side} has changed", rest=True)
 
     def _failed(self, spot: Spot, error: BaseException, now: datetime) -> None:
         if not isinstance(error, EXPECTED):

@@ -149,11 +149,22 @@ def test_many_that_wait_for_each_other_are_told_apart_by_chance(watch: Watch) ->
     assert [round(wait.total_seconds()) for wait in waits] == [54, 60, 66]
 
 
-def test_a_side_whose_app_tells_of_no_changes_is_read_by_runs_of_its_own_pace(watch: Watch) -> None:
+def test_a_side_whose_app_tells_of_no_changes_is_compared_whole_at_a_pace_of_its_own(watch: Watch) -> None:
     it = watch("poll: 10s, every: 10m", names="abc", caps={"c": Caps(guarded=Support.YES, stamped=Support.YES)})
     before = it.requests()["c"]
-    assert it.goes_on(3600) == 6
-    assert it.requests()["c"] - before == 12, "who is signed in, and everything"
+    assert it.goes_on(3600) == 0
+    assert it.requests()["c"] - before == 6, "everything, six times"
+    ids = list(it.world.apps["c"].live())
+    it.world.apps["c"].edit(ids[0], name="Other")
+    assert it.goes_on(660) == 1
+    assert "Other" in {row["name"] for row in it.world.apps["a"].live().values()}
+    it.world.apps["c"].remove(ids[0])
+    it.world.apps["c"].add(name="New")
+    assert it.goes_on(660) >= 1
+    assert {row["name"] for row in it.world.apps["a"].live().values()} == {
+        row["name"] for row in it.world.apps["c"].live().values()
+    }
+    assert it.goes_on(3600) == 0
 
 
 def test_what_is_wrong_with_an_account_is_told_once_for_all_its_sides(watch: Watch) -> None:
