@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 
 HTTP = httpx.Client(trust_env=False, timeout=120)
+atexit.register(HTTP.close)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ by itself (calendarView), and what it shows of a series must be what the stored 
 
 from __future__ import annotations
 
+import atexit
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tzlocal.windows_tz import win_tz
 
 FIRST, LAST = date(2005, 1, 1), date(2030, 12, 31)
 HTTP = httpx.Client(trust_env=False, verify=False)  # loopback: certificates would take longer to load than all else
+atexit.register(HTTP.close)
 Moment = str
 """An instant as `2026-11-02T08:00Z`, or a date."""
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
+from threading import Lock
 from typing import Any
 from urllib.request import getproxies
 
@@ -40,6 +41,7 @@ PATIENCE = timedelta(seconds=90)  # waiting longer is the scheduler's business, 
 SHORT = 6  # letters
 KEPT = 60.0  # seconds that a connection is kept open after its last use
 log = logging.getLogger(__name__)
+_making = Lock()
 
 
 class Client:
@@ -254,9 +256,15 @@ class _Line(httpx.HTTPTransport):
         """Others use it too."""
 
 
-@cache
 def _line() -> Transport | None:
-    """The one of this process; None where a proxy is set, which httpx then looks after itself."""
+    """The one of this process, also where several threads begin at once."""
+    with _making:
+        return _made()
+
+
+@cache
+def _made() -> Transport | None:
+    """None where a proxy is set, which httpx then looks after itself."""
     if getproxies():
         return None
     made = _Line(limits=httpx.Limits(max_keepalive_connections=100, keepalive_expiry=KEPT))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from httpx import HTTPTransport
 
-from connectors.http import Client, _line
+from connectors.http import Client, _line, _made
 from engine.store.tables import leases
 from flows.project import Project, ProjectError
 from flows.shared import shared
@@ -59,7 +61,7 @@ def test_looks_keep_an_account_open_until_somebody_signs_in_again_or_it_fails(
 def test_a_connection_to_an_app_outlives_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    line = _line.__wrapped__()
+    line = _made.__wrapped__()
     assert line is not None
     opened: list[object] = []
 
@@ -95,6 +97,23 @@ def test_a_connection_to_an_app_outlives_the_client(monkeypatch: pytest.MonkeyPa
         server.server_close()
 
 
+def test_threads_that_come_together_share_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one would be left with its connections open."""
+    makers = threading.Barrier(2)
+
+    def slow() -> dict[str, str]:
+        with suppress(threading.BrokenBarrierError):
+            makers.wait(0.2)  # where two make one at a time, they meet here
+        return {}
+
+    monkeypatch.setattr("connectors.http.getproxies", slow)
+    _made.cache_clear()
+    with ThreadPoolExecutor(2) as threads:
+        one, other = (threads.submit(_line) for _ in range(2))
+        assert one.result() is other.result() is not None
+    _made.cache_clear()  # this one was made as if no proxy were set
+
+
 def test_with_a_proxy_httpx_keeps_its_own_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert _line.__wrapped__() is None
+    assert _made.__wrapped__() is None
