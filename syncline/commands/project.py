@@ -86,7 +86,7 @@ def connections(
     project: ProjectDir = None,
     json: AsJson = False,
 ) -> int:
-    """List the accounts that are signed in; secrets are not shown.
+    """List the accounts that are signed in, and when a sign-in ends where that is known; secrets are not shown.
 
     Example: syncline connections --check
     """
@@ -100,7 +100,7 @@ def connections(
         if check:
             for row in rows:
                 row["state"] = _state(here, row["name"])
-    columns = ["name", "app", "account", "settings", "state" if check else "paused"]
+    columns = ["name", "app", "account", "settings", "ends", "state" if check else "paused"]
     empty = "No account is connected yet. Next: syncline connect APP --name NAME"
     emit(rows, json, lambda data: table(columns, [[row[key] for key in columns] for row in data], empty=empty))
     return Exit.ERROR if any(row.get("state", "ok") != "ok" for row in rows) else Exit.DONE
@@ -109,7 +109,9 @@ def connections(
 def _shown(one: Any) -> dict[str, Any]:
     settings = ", ".join(f"{key}={value}" for key, value in sorted(one.settings.items()))
     paused = f"paused since {one.paused_at[:16]}: {one.paused}" if one.paused_at else ""
-    return {"name": one.name, "app": one.app, "account": one.account or "", "settings": settings, "paused": paused}
+    ends = (one.expires_at or "")[:16]
+    account = one.account or ""
+    return {"name": one.name, "app": one.app, "account": account, "settings": settings, "ends": ends, "paused": paused}
 
 
 def _end_hooks(project: Any, name: str) -> None:

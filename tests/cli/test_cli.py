@@ -9,9 +9,11 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 
+from flows.project import Project
 from sandbox import start
 from syncline.cli import GROUPS, app
 
@@ -132,6 +134,14 @@ def test_a_connection_is_listed_without_its_secrets(connected, google, syncline)
     assert [(one["name"], one["app"], one["state"]) for one in said.doc] == [("me", "google_calendar", "ok")]
     assert google.token not in said.out
     assert google.token not in syncline("connections").out
+
+
+def test_when_a_sign_in_ends_is_shown_where_that_is_known(folder, syncline):
+    project = Project.at(folder)
+    ends = "2027-01-01T10:00:00+00:00"
+    project.connections.put("books", "quickbooks", {}, {}, account="Ltd", now=datetime.now(UTC), expires_at=ends)
+    project.close()
+    assert [one["ends"] for one in syncline("connections", "--json").doc] == ["2027-01-01T10:00"]
 
 
 def test_a_wrong_token_is_not_saved(folder, google, syncline):
