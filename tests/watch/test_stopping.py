@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Queue
 from threading import Event, Timer
+from typing import Any
 
 import pytest
 
 from flows.hooks import Hooks
+from flows.pings import Taken
 from flows.watch.pool import Helpers
+from studio.desk import Desk
 from syncline import minding
 from syncline.minding import every_minute
 from syncline.receiving import tended
@@ -97,6 +101,34 @@ def test_who_looks_after_webhooks_outlives_a_defect(
             woken.set()
             turns.get(timeout=PATIENCE)
     assert "webhooks were not looked after" in caplog.text
+
+
+class Pings:
+    """Stores calls, or shows a defect of ours the first time."""
+
+    def __init__(self) -> None:
+        self.defects = [ValueError("a defect")]
+
+    def judge(self, *_: object) -> object:
+        return object()
+
+    def keep(self, pings: list[object]) -> list[Taken]:
+        if self.defects:
+            raise self.defects.pop()
+        return [Taken(204) for _ in pings]
+
+    def store_counts(self) -> None:
+        raise ValueError("a defect")
+
+
+def test_who_stores_calls_outlives_a_defect(caplog: pytest.LogCaptureFixture) -> None:
+    async def calls() -> list[int]:
+        desk: Any = Desk(Pings())  # type: ignore[arg-type]
+        async with desk.open():
+            return [(await desk.take("key", None)).status for _ in range(3)]
+
+    assert asyncio.run(calls()) == [503, 204, 204], "the app sends the first one again"
+    assert "by a defect" in caplog.text
 
 
 def test_a_helper_outlives_a_defect(caplog: pytest.LogCaptureFixture) -> None:
