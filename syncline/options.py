@@ -56,3 +56,6 @@ def _log(level: str, form: str) -> None:
     handler.setFormatter(Lines() if form == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(min(root.level, handler.level))
+    if level == "DEBUG":  # Prefect gives our loggers a level where they have none
+        for name in OURS:
+            logging.getLogger(name).setLevel(level)

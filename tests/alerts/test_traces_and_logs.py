@@ -15,7 +15,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from flows import tracing
 from flows.logs import Lines
-from syncline.options import opened
+from flows.page import show_logs
+from syncline.options import OURS, opened
 from tests.sync.world import Make, make
 
 __all__ = ["make"]
@@ -89,14 +90,17 @@ def test_lines_of_other_libraries_are_left_out_since_addresses_may_hold_values(
     make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", *OURS)}
     monkeypatch.setenv("SYNCLINE_LOG_LEVEL", "DEBUG")
     monkeypatch.setenv("SYNCLINE_LOG_FORMAT", "json")
     with opened(make("a", "b").root):
+        show_logs()  # as a run through Prefect begins
         logging.getLogger("httpx").info("HTTP Request: GET https://app.example/find?email=ann@example.org")
         logging.getLogger("httpx").warning("a warning")
         logging.getLogger("flows.reading").debug("ours")
-    root.handlers, root.level = handlers, level
+    root.handlers = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["message"] for line in said] == ["a warning", "ours"]
 
