@@ -36,12 +36,20 @@ class Taken:
     left: list[dict[str, Any]] = field(default_factory=list)
 
 
-def begun(work: Work, asked: Asked) -> None:
-    """Notes in the run's row what it is about."""
-    about = {name: value for name, value in asdict(asked).items() if value is not None}
+def begun(work: Work, asked: Asked, flow_run: str | None = None) -> None:
+    """Notes in the run's row what it is about, and which flow run shows it."""
+    noted = {**asdict(asked), "flow_run": flow_run}
+    about = {name: value for name, value in noted.items() if value is not None}
     with work.session.project.store.write() as connection:
         work.lease.check(connection)
         _note(connection, work, about | ({"dry_run": True} if work.dry else {}))
+
+
+def ended(work: Work, flow_run: str) -> bool:
+    """Whether the undo that this flow run shows has ended before: it was killed after that, and is tried again."""
+    where = (runs.c.sync == work.session.sync, runs.c.kind == "undo", runs.c.status.in_(("done", "waiting")))
+    rows = work.session.project.store.rows(select(runs.c.about).where(*where))
+    return any((row["about"] or {}).get("flow_run") == flow_run for row in rows)
 
 
 def take_back(work: Work, snapshots: Mapping[str, Path], asked: Asked) -> Taken:

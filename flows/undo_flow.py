@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
+from prefect import flow, runtime
 
 from engine.undo.traces import Asked
 from flows import steps, takeback
@@ -40,7 +40,10 @@ def undo_flow(
 
 def _body(work: steps.Work, asked: Asked) -> RunReport:
     """Extract each side, take back, load each side, report."""
-    takeback.begun(work, asked)
+    this = str(runtime.flow_run.id)
+    if takeback.ended(work, this):  # once more would take the undo itself back
+        return steps.finish(work, {}, [], {})
+    takeback.begun(work, asked, this)
     crew = Crew(work)
     snapshots = crew.extract(full=False)
     crew.load(crew.take_back(snapshots, asked))
