@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
 
+from uvicorn import Server
+
 from flows.hooks import LOOK, Hooks
 from flows.project import Project
 from studio.receiver import app, server
@@ -29,7 +31,7 @@ def received(project: Project, heard: Callable[[frozenset[str]], None], woken: E
     listener = _listener(settings.receiver_host, settings.receiver_port)
     host, port = listener.getsockname()[:2]
     receiver = server(app(project, told), host, port)
-    thread = Thread(target=receiver.run, kwargs={"sockets": [listener]}, name="receiver", daemon=True)
+    thread = Thread(target=_receive, args=(receiver, listener), name="receiver", daemon=True)
     thread.start()
     try:
         woken.set()  # now that apps can shake hands
@@ -64,6 +66,14 @@ def tended(project: Project) -> Iterator[Event]:
         done.set()
         woken.set()
         thread.join(10)
+
+
+def _receive(receiver: Server, listener: socket.socket) -> None:
+    try:
+        receiver.run(sockets=[listener])
+    finally:
+        if not receiver.should_exit:
+            log.critical("Webhooks are not taken any more; looks still find what changes. Start this process anew.")
 
 
 def _listener(host: str, port: int) -> socket.socket:

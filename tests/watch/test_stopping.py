@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ from threading import Event, Timer
 from typing import Any
 
 import pytest
+import uvicorn
 
 from flows.hooks import Hooks
 from flows.pings import Taken
 from flows.watch.pool import Helpers
 from studio.desk import Desk
-from syncline import minding
+from syncline import minding, receiving
 from syncline.minding import every_minute
 from syncline.receiving import tended
 from tests.sync.world import Make, make
@@ -101,6 +103,20 @@ def test_who_looks_after_webhooks_outlives_a_defect(
             woken.set()
             turns.get(timeout=PATIENCE)
     assert "webhooks were not looked after" in caplog.text
+
+
+def test_that_calls_are_taken_no_more_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Queue[str]()
+
+    class Broken(uvicorn.Server):
+        def run(self, sockets: list[socket.socket] | None = None) -> None:
+            """It ends by itself."""
+
+    monkeypatch.setattr(receiving, "server", lambda app, host, port: Broken(uvicorn.Config(app, host, port)))
+    monkeypatch.setattr(receiving.log, "critical", said.put)
+    monkeypatch.setenv("SYNCLINE_RECEIVER_PORT", "0")
+    with receiving.received(make("a", "b").project, lambda _: None, Event()):
+        assert said.get(timeout=PATIENCE).startswith("Webhooks are not taken any more")
 
 
 class Pings:
