@@ -67,8 +67,8 @@ def glance(
     """
     at = {"of": route.sync, "at": route.side}
     found = store.rows(_SIDE, **at)
-    if not found or found[0]["read_at"] is None:
-        return Seen(news=True)
+    if not found or found[0]["read_at"] is None:  # the first run is still to come, or to be tried again at its pace
+        return Seen(news=False)
     stored, pings = found[0]["cursor"], store.rows(_PINGS, **at)
     if stored is None:
         return Seen(news=_otherwise(store, at, route, connector, wanted) or bool(pings), blind=True)

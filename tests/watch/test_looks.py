@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from engine import meters
-from engine.contract import AuthExpired, Caps, Support, Transient
+from engine.contract import AuthExpired, Caps, Refused, Support, Transient
+from engine.store.tables import sides
 from flows.project import ProjectError
 from tests.sync.world import only
 from tests.watch.lookout import AtOnce, OnCall, Watch, watch
@@ -165,6 +168,22 @@ def test_a_side_whose_app_tells_of_no_changes_is_compared_whole_at_a_pace_of_its
         row["name"] for row in it.world.apps["c"].live().values()
     }
     assert it.goes_on(3600) == 0
+
+
+def test_a_side_that_no_run_could_read_so_far_is_tried_at_the_pace_of_failed_runs(watch: Watch) -> None:
+    it = watch("poll: 10s")
+    with it.world.project.store.write() as connection:
+        connection.execute(update(sides).where(sides.c.side == "b").values(read_at=None, cursor=None))
+
+    def refuse(_moment: str, what: str) -> None:
+        raise Refused("There is no calendar Work.")
+
+    it.world.apps["b"].fault = refuse
+    assert 1 <= it.goes_on(3600) <= 20, "every five minutes in the end"
+    it.world.apps["b"].fault = lambda _moment, _what: None
+    it.world.apps["b"].edit("b1", note="meanwhile")
+    assert it.goes_on(400) == 1
+    assert only(it.world.apps["a"])["note"] == "meanwhile"
 
 
 def test_what_is_wrong_with_an_account_is_told_once_for_all_its_sides(watch: Watch) -> None:
