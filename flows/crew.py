@@ -80,7 +80,10 @@ class Crew:
             return
         bar, before = self._progress(), self._next()
         submit = tasks.load.submit
-        self._land([submit(self.ticket, side, bar, wait_for=before, return_state=False) for side in able])
+        futures = [submit(self.ticket, side, bar, wait_for=before, return_state=False) for side in able]
+        for one in futures:  # where one takes too long the lease is given back: then none must be on its way
+            one.wait()
+        self._land(futures)
 
     def load_shards(self, parts: list[tuple[str, Shard]]) -> None:
         """Writes the shards on the task runner chosen for them. Futures cannot travel there, ids of tasks can."""

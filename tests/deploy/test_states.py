@@ -10,10 +10,12 @@ import pytest
 
 from engine.contract import Op
 from engine.deployment import Deployment
+from engine.heard import Applied
 from engine.record import runs_of
 from flows import tasks
 from flows.alerts import look
-from flows.work import TimedOut
+from flows.crew import Crew
+from flows.work import TimedOut, working
 from tests.sync.world import Make as MakeWorld
 from tests.sync.world import World
 from tests.sync.world import make as make_world
@@ -81,6 +83,32 @@ def test_a_run_that_reads_too_long_writes_nothing_and_is_told_of_when_the_next_o
         assert list(look(world.project, world.now)) == told
     world.apps["b"].fault = lambda _moment, _what: None
     assert world.run().status == "done"
+
+
+def test_a_run_whose_time_is_over_ends_when_all_its_writes_have(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next one could begin, and repeat what is on its way."""
+    world, ended = limited(make_world), list[str]()
+
+    class Writes:
+        def __init__(self, side: str, found: object) -> None:
+            self.side, self.found = side, found
+
+        def wait(self) -> None:
+            ended.append(self.side)
+
+        def result(self, raise_on_failure: bool) -> object:
+            return self.found
+
+    monkeypatch.setattr(
+        tasks.load,
+        "submit",
+        lambda _ticket, side, _bar, **_: Writes(side, TimedOut() if side == "a" else Applied(side)),
+    )
+    with pytest.raises(TimedOut), working(world.project, "it", "sync", world.session()) as work:
+        Crew(work).load(["a", "b"])
+    assert ended == ["a", "b"]
 
 
 def names(it: Prefect, what: str, run: str) -> list[str]:
