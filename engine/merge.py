@@ -146,11 +146,13 @@ def _candidates(bound: Bound, link: LinkState, atom: Atom, changed: dict[str, An
     """The values in question, without those that are only a poorer spelling of another one.
 
     What is agreed is one of them where a side that changed was not given it: somebody's edit, or what was there before
-    that side joined. What is due for another mapping only (nobody edited it, and the side had it) gives way.
+    that side joined. What is due for another mapping only (nobody edited it, and the side had it) gives way: see
+    `remap`, which leaves no former value. Where an edit is from may be forgotten, while its row rests, say.
     """
     found = [_Candidate(side, value, link.copies[side].changed_at) for side, value in changed.items()]
-    owed = [side for side in changed if peek(link.copies[side].base, atom, ...) is not ...]
-    if owed and (label(atom) in link.origin or any(peek(was[side], atom) is None for side in owed)):
+    owed = {side: base for side in changed if (base := peek(link.copies[side].base, atom, ...)) is not ...}
+    edited = label(atom) in link.origin or any(base is not None for base in owed.values())
+    if owed and (edited or any(peek(was[side], atom) is None for side in owed)):
         held = [copy.changed_at for side, copy in link.copies.items() if side not in changed and copy.changed_at]
         origin = link.origin.get(label(atom)) or [None, max(held, default=None)]
         agreed = peek(link.agreed, atom)

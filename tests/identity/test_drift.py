@@ -9,6 +9,7 @@ import pytest
 
 from engine import accounting, holds
 from engine.contract import Field, Transient
+from engine.history import query
 from engine.problem import MappingError
 from tests.identity.people import Meet, People, meet
 from tests.sync.world import told
@@ -113,6 +114,32 @@ def test_a_record_made_elsewhere_meanwhile_gets_what_was_agreed_before(meet: Mee
         world.run()
     assert notes(world, "b") == notes(world, "c") == ["old"]
     assert told(world.run()) == 0
+
+
+def test_an_edit_that_was_due_when_its_row_rested_is_weighed_against_another_one(meet: Meet) -> None:
+    world = meet("a", "b", "c")
+    world.apps["a"].add(name="Ann", email="ann@x.example", note="old")
+    world.run()
+
+    def full(moment: str, what: str) -> None:
+        if what == "update":
+            raise Transient("c does not answer")
+
+    world.apps["c"].fault = full
+    world.apps["a"].edit("a1", note="of a")
+    world.run()
+    was = gone(world, "b", "note")
+    world.apps["a"].edit("a1", name="Ann Lee")  # the link is merged while the row rests
+    world.run()
+    assert notes(world, "b") == ["of a"] and notes(world, "c") == ["old"]
+    world.apps["c"].fault = lambda _moment, _what: None
+    world.apps["c"].edit(next(iter(world.apps["c"].live())), note="of c")
+    world.apps["b"].fields["note"] = was
+    later(world)
+    world.run()
+    (kept,) = {text for side in "abc" for text in notes(world, side)}
+    (lost,) = [row for row in query(world.project.store, "it") if row["event"] == "lost"]
+    assert (lost["field"], {lost["before"], kept}) == ("note", {"of a", "of c"}), "and history tells of the other"
 
 
 def test_another_type_waits_until_a_person_agrees(meet: Meet) -> None:
