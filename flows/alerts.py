@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ CLAIM = timedelta(minutes=10)
 """Who has not said by then how the sending went was killed: another one sends it."""
 SENDING = "it is just being sent, or the process that sent it was killed"
 """The `error` of an alert that was claimed at `told_at`, until it is known whether it was delivered."""
+_ADDRESS, _HOST = re.compile(r"(\w+://)(?:[^\s/@'\"]*@)?([^\s/?#'\"]*)[^\s'\"]*"), r"\1\2/***"
 _THIS = alerts.c.key == bindparam("of")
 _OPEN = or_(alerts.c.told_at.is_(None), alerts.c.over_at.is_not(None), alerts.c.error == SENDING)
 _SAME = [alerts.c[name].is_not_distinct_from(bindparam(f"was_{name}")) for name in ("told_at", "over_at", "error")]
@@ -124,4 +126,12 @@ def _give_back(project: Project, alert: Alert, mine: dict[str, Any], error: Exce
     with project.store.write() as connection:
         if not alert.over:
             connection.execute(_UNHEARD, {name: mine[name] for name in ("of", "at")})
-        connection.execute(_AGAIN, {**mine, "why": f"{type(error).__name__}: {error}"})
+        connection.execute(_AGAIN, {**mine, "why": undelivered(error)})
+
+
+def undelivered(error: Exception) -> str:
+    """What went wrong, for people; of an address no more than its host, for the rest is the secret of webhooks.
+
+    Prefect keeps what its messengers say in a `log` beside the error's own, empty, text.
+    """
+    return f"{type(error).__name__}: {_ADDRESS.sub(_HOST, str(error) or getattr(error, 'log', ''))}"

@@ -10,7 +10,7 @@ from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.utilities.asyncutils import run_coro_as_sync
 
-from flows.alerts import Alert, look, tell
+from flows.alerts import Alert, look, tell, undelivered
 from flows.project import Project, ProjectError
 
 log = logging.getLogger("flows")
@@ -35,7 +35,7 @@ def send(names: list[str], subject: str, text: str) -> None:
                 run_coro_as_sync(sent)
         except Exception as error:  # noqa: BLE001 - a mail server has many ways to fail; the others may do better
             failed.append(error)
-            log.warning("%s did not deliver: %s", name, error)
+            log.warning("%s did not deliver: %s", name, undelivered(error))
     if failed and len(failed) == len(names):
         raise failed[0]
 

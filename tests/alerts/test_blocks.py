@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from prefect.blocks.abstract import NotificationError
 
+from engine.store.outside import alerts
 from flows import notify
-from flows.alerts import look
+from flows.alerts import look, undelivered
 from flows.project import Project
 from tests.alerts.test_alerts import NOW, paused
 from tests.sync.world import Make, make
@@ -24,7 +26,7 @@ class Block:
 
     def notify(self, _text: str, subject: str) -> Any:
         if self.kind == "fails":
-            raise ConnectionError("the mail server is away")
+            raise ConnectionError("404 for url 'https://ops:pass@chat.example/services/T0/token?key=key'")
         return self._later(subject) if self.kind == "later" else self.said.append(subject)
 
     async def _later(self, subject: str) -> None:
@@ -69,6 +71,22 @@ def test_where_none_delivers_it_is_told_at_the_next_look(make: Make, blocks: Blo
     blocks["fails"].kind = "now"
     assert [alert.key for alert in notify.notify(project, NOW)] == ["connection:work"]
     project.close()
+
+
+def test_no_secret_of_a_webhook_is_in_what_is_said_of_its_failure(
+    make: Make, blocks: Blocks, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = wrong(make, "fails")
+    notify.notify(project, NOW)
+    (row,) = project.store.all(alerts)
+    for said in (row["error"], caplog.text):
+        assert "ConnectionError: 404 for url 'https://chat.example/***'" in said
+        assert not any(secret in said for secret in ("pass", "token", "key"))
+    project.close()
+
+
+def test_what_prefects_messengers_say_is_said() -> None:
+    assert undelivered(NotificationError(log="Failed to send e-mail")) == "NotificationError: Failed to send e-mail"
 
 
 def test_without_blocks_it_is_known_and_told_to_nobody(make: Make) -> None:
