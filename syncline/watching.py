@@ -30,13 +30,13 @@ LOOKS = 16
 
 def watch(project: Project, names: Sequence[str], direct: bool, tell: Tell) -> None:
     """Watches until SIGTERM or SIGINT, and lets runs under way end."""
-    carry = carrier(project, direct)
-    _ = project.store  # made by one thread
-    ready(project.settings.snapshots)
-    with shared(project.root), ThreadPoolExecutor(project.settings.watch_runs, "run") as runs:
-        watcher = Watcher(project, carry, tell, runs=runs, looks=Helpers(LOOKS, "look"), names=names)
-        minded = every_minute(look if direct else telling(), project)
-        with stopped(watcher.stop), minded, tended(project) as woken, _received(project, watcher, woken, tell):
+    with shared(project.root) as one, ThreadPoolExecutor(one.settings.watch_runs, "run") as runs:
+        _ = one.store  # made by one thread
+        ready(one.settings.snapshots)
+        # the project that flow runs have, too: only so runs and looks keep an account's pace together
+        watcher = Watcher(one, carrier(one, direct), tell, runs=runs, looks=Helpers(LOOKS, "look"), names=names)
+        minded = every_minute(look if direct else telling(), one)
+        with stopped(watcher.stop), minded, tended(one) as woken, _received(one, watcher, woken, tell):
             watcher.run()
 
 

@@ -24,6 +24,8 @@ PATIENCE = 30
 """Seconds to wait for another process that writes, or for a PostgreSQL that does not answer."""
 MEMORY = "sqlite:///:memory:"
 """A state that ends with its process: one connection, for one thread, so that no read may begin within a write."""
+_MANY: dict[str, Any] = {"pool_size": 10, "max_overflow": 40}
+"""Connections: a watcher's looks, runs and receiver share one store, and whoever waits to write has one."""
 _in_memory = count(1)
 
 
@@ -169,8 +171,8 @@ def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         patience = {"connect_timeout": max(2, PATIENCE), "tcp_user_timeout": 1000 * PATIENCE}  # seconds, milliseconds
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=40, connect_args=patience)
-    pool = {"poolclass": StaticPool} if url == MEMORY else {}
+        return create_engine(url, pool_pre_ping=True, **_MANY, connect_args=patience)
+    pool = {"poolclass": StaticPool} if url == MEMORY else _MANY
     engine = create_engine(url, connect_args={"timeout": PATIENCE, "check_same_thread": False}, **pool)
 
     @event.listens_for(engine, "connect")

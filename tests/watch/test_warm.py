@@ -16,6 +16,7 @@ from engine.store.tables import leases
 from flows.project import Project, ProjectError
 from flows.shared import shared
 from flows.watch.accounts import USES, Accounts
+from syncline import watching
 from tests.watch.lookout import Watch, watch
 
 __all__ = ["watch"]
@@ -33,6 +34,28 @@ def test_a_project_is_opened_once_for_all_who_use_it_at_a_time(watch: Watch) -> 
         assert three.store is not store
     with pytest.raises(ProjectError), shared(root / "nowhere"):
         pass
+
+
+def test_looks_and_runs_of_a_watcher_have_one_project_and_so_one_pace_of_an_account(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, ran = watch().world, []
+    monkeypatch.setenv("SYNCLINE_RECEIVER_PORT", "0")
+
+    class Watcher:
+        def __init__(self, project: Project, *_: object, **__: object) -> None:
+            self.project = project
+
+        def run(self) -> None:
+            with shared(world.root) as of_flow_runs:
+                ran.append(of_flow_runs is self.project)
+
+        def stop(self) -> None: ...
+        def hear(self, syncs: object = ()) -> None: ...
+
+    monkeypatch.setattr(watching, "Watcher", Watcher)
+    watching.watch(world.project, [], True, lambda _: None)
+    assert ran == [True]
 
 
 def _leases() -> object:
