@@ -30,9 +30,9 @@ _PRESENT = select(copies.c.id).where(
     copies.c.missing_since.is_(None),
 )
 _HERE = (inbox.c.sync == bindparam("of"), inbox.c.side == bindparam("at"))
-_PINGS = select(inbox.c.at, inbox.c.record).where(*_HERE)
-_ANSWERED = delete(inbox).where(*_HERE, inbox.c.at <= bindparam("before"))
-"""Not by their numbers: SQLite gives that of the last one to the next."""
+_PINGS = select(inbox.c.id, inbox.c.at, inbox.c.record).where(*_HERE)
+_ANSWERED = delete(inbox).where(*_HERE, inbox.c.id <= bindparam("last"), inbox.c.at <= bindparam("before"))
+"""Not by number alone: SQLite gives that of the last one to the next; nor by time: clocks of machines differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ def glance(
         return Seen(news=True, place=place, moved=moved)
     if pings:
         with store.write() as connection:
-            connection.execute(_ANSWERED, {**at, "before": max(row["at"] for row in pings)})
+            latest = {"last": max(row["id"] for row in pings), "before": max(row["at"] for row in pings)}
+            connection.execute(_ANSWERED, {**at, **latest})
     return Seen(news=False, place=Place(stored, last), moved=moved)
 
 

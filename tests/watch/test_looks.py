@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from engine import meters
 from engine.contract import AuthExpired, Caps, Refused, Support, Transient
-from engine.store.tables import sides
+from engine.store.tables import inbox, sides
 from flows.project import ProjectError
+from flows.watch.glance import glance
 from tests.sync.world import only
 from tests.watch.lookout import AtOnce, OnCall, Watch, watch
 
@@ -184,6 +185,21 @@ def test_a_side_that_no_run_could_read_so_far_is_tried_at_the_pace_of_failed_run
     it.world.apps["b"].edit("b1", note="meanwhile")
     assert it.goes_on(400) == 1
     assert only(it.world.apps["a"])["note"] == "meanwhile"
+
+
+def test_a_ping_that_comes_during_a_look_stays_whatever_the_clock_of_its_receiver_says(watch: Watch) -> None:
+    it = watch()
+    a, route = it.world.apps["a"], it.watcher.desk.syncs["it"].spots["a"].route
+
+    def meanwhile(_moment: str, _what: str) -> None:
+        if it.pinged() == 1:
+            it.world.now -= timedelta(seconds=5)
+            it.ping("a", "a1")
+
+    it.ping("a")
+    a.fault = meanwhile
+    assert not glance(it.world.project.store, route, a, None, lambda: it.world.session().bound.wanted["a"]).news
+    assert [row["record"] for row in it.world.project.store.all(inbox)] == ["a1"]
 
 
 def test_what_is_wrong_with_an_account_is_told_once_for_all_its_sides(watch: Watch) -> None:
