@@ -39,7 +39,8 @@ class Looks:
         self._busy: set[str] = set()
         """Connections that are being asked."""
         self._looked: dict[tuple[str, str], datetime] = {}
-        """(sync, side) -> when a look has shown that nothing is new there; noted in the state every minute."""
+        """(sync, side) -> when a look began that has shown that nothing is new there; noted in the state every minute.
+        """
         self._spent: SimpleQueue[tuple[meters.Key, int]] = SimpleQueue()
         """The requests of looks; noted, too. Filled by other threads."""
         self._note_at: datetime | None = None
@@ -76,9 +77,9 @@ class Looks:
         spot.looking = True
         self._busy.add(spot.route.connection)
         job = partial(_look, self._desk, spot.route, spot.place, self._spent)
-        self._desk.send(self._pool, job, partial(self._seen, one, spot))
+        self._desk.send(self._pool, job, partial(self._seen, one, spot, self._desk.clock()))
 
-    def _seen(self, one: Watched, spot: Spot, found: Seen | BaseException) -> None:
+    def _seen(self, one: Watched, spot: Spot, begun: datetime, found: Seen | BaseException) -> None:
         """What a look has shown."""
         now = self._desk.clock()
         spot.looking = False
@@ -91,7 +92,7 @@ class Looks:
         if found.moved:
             one.check_at = now
         if not found.news:
-            self._looked[one.name, spot.route.side] = now
+            self._looked[one.name, spot.route.side] = begun
         if found.blind:
             every = one.schedule.interval or SLOWEST
             spot.blind, spot.pace = True, Pace(every, every)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
@@ -200,6 +200,23 @@ def test_a_ping_that_comes_during_a_look_stays_whatever_the_clock_of_its_receive
     a.fault = meanwhile
     assert not glance(it.world.project.store, route, a, None, lambda: it.world.session().bound.wanted["a"]).news
     assert [row["record"] for row in it.world.project.store.all(inbox)] == ["a1"]
+
+
+def test_a_side_counts_as_read_when_the_look_began_however_long_it_took(watch: Watch) -> None:
+    calls = OnCall()
+    it = watch("poll: 60s", looks=calls)
+
+    def read() -> set[datetime]:
+        return {datetime.fromisoformat(row["read_at"]) for row in it.world.project.store.all(sides)}
+
+    it.goes_on(60)
+    began, by_runs = it.world.now, read()
+    it.world.now += timedelta(minutes=10)
+    for _ in range(2):  # what the looks have shown is noted within a minute
+        while calls.jobs:
+            calls.do()
+        it.goes_on(60)
+    assert max(by_runs) < min(read()) and max(read()) <= began
 
 
 def test_what_is_wrong_with_an_account_is_told_once_for_all_its_sides(watch: Watch) -> None:
