@@ -51,7 +51,7 @@ class Work:
         """Renews the lease where it is time to: comes before whatever takes long. Raises TimedOut, Fenced."""
         if self.ends is not None and self.session.clock() >= self.ends:
             raise TimedOut(
-                f"It ran for {self.session.deployment.schedule.timeout}, as long as the schedule of its sync allows. "
+                "It took as long as `timeout` in the schedule of its sync allows. "
                 "Nothing more was written, and nothing is lost: the next run goes on where this one was."
             )
         self.lease.keep()

@@ -18,6 +18,8 @@ TOKENS = {"token", "refresh_token", "expires_at"}
 """What a sign-in gives."""
 ANEW = {"client_id", "client_secret", "authorize_url", "token_url"}
 """Who gives one of these wants to sign in with it."""
+ADDRESSES = {"base_url", "url", "token_url"}
+"""Where secrets are sent."""
 
 
 class CredentialsError(Exception):
@@ -47,17 +49,20 @@ def gather(app: str, given: Sequence[str], environ: Mapping[str, str] = os.envir
 
 def kept(there: Connections, name: str, app: str, given: Mapping[str, str]) -> dict[str, str]:
     """What was said before of the account of that name and is not said now. Tokens are left out where people sign in
-    again: when nothing new is said, when nothing else would help, or when the new settings are for that.
+    again: when nothing new is said, when nothing else would help, or when the new settings are for that. No secret goes
+    to another address than before.
     """
     from connectors import load
+    from connectors.address import origin
     from flows.secrets import SecretsError
 
     former = there.get(name)
     if former is None or former.app != app:
         return {}
     said = {**former.settings, **({"expires_at": former.expires_at} if former.expires_at else {})}
-    with suppress(SecretsError):  # sealed with a key that is lost: all of them are given again
-        said |= there.secrets(name)
+    if all(origin(former.settings.get(key, "")) == origin(given[key]) for key in ADDRESSES & given.keys()):
+        with suppress(SecretsError):  # sealed with a key that is lost: all of them are given again
+            said |= there.secrets(name)
     signs_in = load(app).sign_in is not None and bool({**said, **given}.get("client_id"))
     anew = signs_in and (not given or former.paused or given.keys() & ANEW)
     gone = TOKENS if anew or given.keys() & TOKENS else set()

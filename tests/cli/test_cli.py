@@ -243,6 +243,13 @@ def test_a_setting_that_is_given_later_leaves_the_others_and_the_sign_in(signed_
     assert "client_id=syncline-test" in found["settings"]
 
 
+def test_what_was_kept_secret_goes_to_no_other_address(connected, google, syncline):
+    with start("google_calendar") as stranger:
+        said = syncline("connect", "google_calendar", "--name", "me", "--set", f"base_url={stranger.url}")
+        assert said.code == 1 and "needs a sign-in" in said.err, "nothing was asked of it"
+    assert syncline("connections", "--check", "--json").doc[0]["state"] == "ok"
+
+
 def test_a_connection_can_be_forgotten(connected, syncline):
     assert syncline("connections", "--remove", "me", "--json").doc == []
     assert syncline("connections", "--remove", "me").code == 1
