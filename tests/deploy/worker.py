@@ -27,4 +27,8 @@ def working(url: str, folder: Path) -> Iterator[None]:
             yield
         finally:
             worker.terminate()
-            worker.wait(60)
+            try:
+                worker.wait(30)
+            except subprocess.TimeoutExpired:  # now and then it waits for ever for a run that was tried again
+                worker.kill()
+                worker.wait()
