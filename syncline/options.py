@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows import tracing
-from flows.logs import Lines
+from flows.logs import OURS, Lines
 from flows.project import Project
 
 ProjectDir = Annotated[
@@ -25,7 +25,7 @@ ProjectDir = Annotated[
 AsJson = Annotated[bool, Parameter(name="--json", show_default=False, help="Print JSON for scripts instead of tables.")]
 Limit = Annotated[int, Parameter(help="At most so many, the latest first.")]
 SyncName = Annotated[str, Parameter(help="The sync, as its file in deployments/ is called.")]
-OURS = ("engine", "connectors", "flows", "studio", "syncline")
+NAMES = (*OURS, "studio", "syncline")
 """Whose lines are logged."""
 
 
@@ -52,10 +52,10 @@ def _log(level: str, form: str) -> None:
     handler = logging.StreamHandler()
     handler.name = "syncline"
     handler.setLevel(level)
-    handler.addFilter(lambda line: line.levelno >= logging.WARNING or line.name.partition(".")[0] in OURS)
+    handler.addFilter(lambda line: line.levelno >= logging.WARNING or line.name.partition(".")[0] in NAMES)
     handler.setFormatter(Lines() if form == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(min(root.level, handler.level))
     if level == "DEBUG":  # Prefect gives our loggers a level where they have none
-        for name in OURS:
+        for name in NAMES:
             logging.getLogger(name).setLevel(level)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import start
 from syncline.cli import main
 
 
@@ -54,3 +55,20 @@ def folder(tmp_path, syncline, monkeypatch) -> Path:
     assert syncline("init", path).code == 0
     monkeypatch.chdir(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def google():
+    """Its stand-in."""
+    with start("google_calendar") as server:
+        yield server
+
+
+@pytest.fixture
+def connected(folder, google, syncline) -> Path:
+    """A project with one account."""
+    said = syncline(
+        "connect", "google_calendar", "--name", "me", "--set", f"base_url={google.url}", f"token={google.token}"
+    )
+    assert said.code == 0, said.err
+    return folder

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from connectors import connect
 from tests.connectors.desk import Desk
+from tests.store.postgres import Postgres, postgres
+
+__all__ = ["postgres"]
 
 SQLITE = """
 create table companies (id integer primary key, name text not null);
@@ -74,3 +79,25 @@ class Base:
     @property
     def sqlite(self) -> bool:
         return self.path is not None
+
+
+KINDS = ["sqlite", "postgresql"]
+
+
+@pytest.fixture
+def base(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Base]:
+    if getattr(request, "param", "postgresql") == "sqlite":
+        with sqlite3.connect(tmp_path / "shop.db") as database:
+            database.executescript(SQLITE)
+        database.close()
+        yield Base(f"sqlite:///{tmp_path / 'shop.db'}", tmp_path / "shop.db")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.empty()
+    with psycopg.connect(url) as database:
+        database.execute(POSTGRESQL)
+    yield Base(url.replace(":hush", ""))
+    server.tidy()
+
+
+both = pytest.mark.parametrize("base", KINDS, indirect=True)

@@ -83,6 +83,23 @@ def pick(page: Page, field: str, day: date) -> None:
     page.keyboard.press("Escape")
 
 
+def ask(page: Page, sync: str) -> None:
+    """Starts a backfill by its form."""
+    page.get_by_role("link", name="Deployments").click()
+    page.get_by_role("link", name=f"{sync}: backfill").first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Custom run").click()
+    expect(page.get_by_text("The first day of the range. Empty: from the very first record on.")).to_be_visible()
+    pick(page, "From", FIRST)
+    pick(page, "To", LAST)
+    page.get_by_role("button", name="Select Sides to write").click()
+    page.get_by_role("option", name="outlook").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("Shards").fill("1")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile("tab=Runs"))
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
 def test_a_backfill_from_the_form_to_its_report_and_a_failed_run_tried_again(make: Make, worker: None) -> None:
     it = make()
@@ -94,19 +111,7 @@ def test_a_backfill_from_the_form_to_its_report_and_a_failed_run_tried_again(mak
     home, elsewhere = it.page.url.removesuffix("/api"), set[str]()
     with browser(home, elsewhere) as page:
         page.goto(home)
-        page.get_by_role("link", name="Deployments").click()
-        page.get_by_role("link", name=f"{it.name}: backfill").first.click()
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Custom run").click()
-        expect(page.get_by_text("The first day of the range. Empty: from the very first record on.")).to_be_visible()
-        pick(page, "From", FIRST)
-        pick(page, "To", LAST)
-        page.get_by_role("button", name="Select Sides to write").click()
-        page.get_by_role("option", name="outlook").click()
-        page.keyboard.press("Escape")
-        page.get_by_label("Shards").fill("1")
-        page.get_by_role("button", name="Submit").click()
-        page.wait_for_url(re.compile("tab=Runs"))
+        ask(page, it.name)
         shows(page, page.get_by_role("link", name=f"{it.name} {FIRST} to {LAST}")).click()
         page.get_by_role("tab", name="Artifacts").click()
         run = page.url

@@ -11,6 +11,14 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Adds tables and nullable columns only: nothing that is there changes."""
+    _webhooks()
+    _watching_over_it()
+    op.add_column("connections", sa.Column("paused", sa.Text()))
+    op.add_column("connections", sa.Column("paused_at", sa.String()))
+    op.add_column("connections", sa.Column("expires_at", sa.String()))
+
+
+def _webhooks() -> None:
     op.create_table(
         "hooks",
         sa.Column("key", sa.String(), primary_key=True),
@@ -39,6 +47,9 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), primary_key=True),
         sa.Column("count", sa.Integer(), nullable=False),
     )
+
+
+def _watching_over_it() -> None:
     op.create_table(
         "alerts",
         sa.Column("key", sa.String(), primary_key=True),
@@ -60,6 +71,3 @@ def upgrade() -> None:
         sa.Column("account", sa.String(), primary_key=True),
         sa.Column("free_at", sa.Float(), nullable=False),
     )
-    op.add_column("connections", sa.Column("paused", sa.Text()))
-    op.add_column("connections", sa.Column("paused_at", sa.String()))
-    op.add_column("connections", sa.Column("expires_at", sa.String()))
